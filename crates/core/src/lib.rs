@@ -1,0 +1,18 @@
+//! The method of Ringback, pure: no clock, no randomness, no I/O.
+//!
+//! [`recovery::step`] is the method as one table; [`admit`] decides whether money may be spent.
+pub mod claim;
+pub mod money;
+pub mod msisdn;
+pub mod offer;
+pub mod status;
+pub mod time;
+pub mod topup;
+
+pub use claim::{Claim, DeskReply};
+pub use money::{Amount, Currency, MoneyError};
+pub use msisdn::{Msisdn, MsisdnError};
+pub use offer::{Carrier, Denominations, Offer};
+pub use status::{Answer, Bar, Judgement, Reachable, Read, Service, Status};
+pub use time::{Incarnation, Now, Wake};
+pub use topup::{Echo, Order, Outcome, Receipt, Refusal, Reply, TopUpRef};
