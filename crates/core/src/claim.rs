@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{money::Amount, msisdn::Msisdn, topup::TopUpRef};
+use crate::{
+    ledger::{Account, Kind, Posting, Transaction},
+    money::Amount,
+    msisdn::Msisdn,
+    topup::TopUpRef,
+};
 
 /// A claim for one delivered top-up. Resent unchanged until the desk acknowledges it (R1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +16,8 @@ pub struct Claim {
     pub reference: TopUpRef,
     /// The line that was suspended by its owner.
     pub msisdn: Msisdn,
+    /// The provider whose float the money came from.
+    pub provider: String,
     /// The desk that is asked.
     pub desk: String,
     /// What is claimed, at most delivered minus refunded (R2).
@@ -60,4 +67,145 @@ pub enum DeskReply {
     Expired,
     /// No answer, or none that can be understood: the claim is sent again unchanged.
     Unknown(String),
+}
+
+/// What can happen to a claim. A replay of any of them changes nothing more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// The desk answered, or a person recorded its letter.
+    Answered(DeskReply),
+    /// The line is active again, or a person lets the claim go (R6).
+    Withdrawn,
+}
+
+/// What a claim does with an event: its next state and what is posted, or nothing where nothing changes.
+///
+/// A refund posts only here, on the desk's own word (M5). Partial, denied and expired claims wait for a person (R5).
+pub fn step(claim: &Claim, event: &Event) -> Option<(Claim, Option<Transaction>)> {
+    use DeskReply as Desk;
+    let (state, transaction) = match (&claim.state, event) {
+        (State::Requested, Event::Answered(Desk::Acknowledged(case))) => {
+            (State::Acknowledged { case: case.clone() }, None)
+        }
+        (State::Paid { .. }, _) | (_, Event::Answered(Desk::Acknowledged(_) | Desk::Unknown(_))) => return None,
+        (_, Event::Answered(Desk::Paid(paid))) if paid.currency() != claim.claimed.currency() => return None,
+        (_, Event::Answered(Desk::Paid(paid))) => (State::Paid { paid: *paid }, Some(claim.refund(*paid))),
+        (State::Requested | State::Acknowledged { .. }, Event::Answered(Desk::Denied(reason))) => {
+            (State::Denied { reason: reason.clone() }, Some(claim.unclaim()))
+        }
+        (State::Requested | State::Acknowledged { .. }, Event::Answered(Desk::Expired)) => {
+            (State::Expired, Some(claim.unclaim()))
+        }
+        (State::Requested | State::Acknowledged { .. }, Event::Withdrawn) => (State::Withdrawn, Some(claim.unclaim())),
+        _ => return None,
+    };
+    Some((Claim { state, ..claim.clone() }, transaction))
+}
+
+impl Claim {
+    /// Whether a desk still has to be asked.
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Requested | State::Acknowledged { .. })
+    }
+
+    /// Whether it ended in a way that a person decides about (R5).
+    pub fn wants_person(&self) -> bool {
+        match &self.state {
+            State::Denied { .. } | State::Expired => true,
+            State::Paid { paid } => *paid != self.claimed,
+            _ => false,
+        }
+    }
+
+    /// What came back: out of what is due, out of deliveries where the claim had ended, the excess to suspense (R2).
+    fn refund(&self, paid: Amount) -> Transaction {
+        let covered = paid.min(self.claimed);
+        let excess = Amount::from_minor(paid.minor() - covered.minor(), paid.currency());
+        let short = Amount::from_minor(self.claimed.minor() - covered.minor(), paid.currency());
+        let mut legs = vec![(Account::Float, paid), (Account::Suspense, excess.negated())];
+        if self.is_open() {
+            // What the desk did not pay stays delivered.
+            legs.extend([(Account::RefundDue, self.claimed.negated()), (Account::Delivered, short)]);
+        } else {
+            legs.push((Account::Delivered, covered.negated()));
+        }
+        self.transaction(Kind::Refund, &legs)
+    }
+
+    fn unclaim(&self) -> Transaction {
+        self.transaction(
+            Kind::Unclaim,
+            &[(Account::RefundDue, self.claimed.negated()), (Account::Delivered, self.claimed)],
+        )
+    }
+
+    fn transaction(&self, kind: Kind, legs: &[(Account, Amount)]) -> Transaction {
+        let moving = legs.iter().filter(|(_, amount)| !amount.is_zero());
+        Transaction {
+            reference: self.reference.clone(),
+            provider: self.provider.clone(),
+            kind,
+            postings: moving.map(|&(account, amount)| Posting { account, amount }).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cny(text: &str) -> Amount {
+        format!("{text} CNY").parse().unwrap()
+    }
+
+    fn claim(state: State) -> Claim {
+        Claim {
+            reference: TopUpRef::from_random(3),
+            msisdn: "+8613800138000".parse().unwrap(),
+            provider: "p".into(),
+            desk: "d".into(),
+            claimed: cny("30"),
+            state,
+        }
+    }
+
+    fn answered(state: State, reply: DeskReply) -> Option<(Claim, Option<Transaction>)> {
+        step(&claim(state), &Event::Answered(reply))
+    }
+
+    #[test]
+    fn m5_a_refund_posts_only_when_the_desk_paid() {
+        let (acknowledged, nothing) = answered(State::Requested, DeskReply::Acknowledged("C-1".into())).unwrap();
+        assert_eq!(nothing, None);
+        let (paid, refund) = step(&acknowledged, &Event::Answered(DeskReply::Paid(cny("30")))).unwrap();
+        assert_eq!(refund.unwrap().postings.len(), 2);
+        assert!(!paid.wants_person());
+        assert_eq!(step(&paid, &Event::Answered(DeskReply::Paid(cny("30")))), None);
+    }
+
+    #[test]
+    fn r2_r5_partial_and_excess_refunds_balance_and_wait_for_a_person() {
+        for paid in ["10", "45"] {
+            let (after, refund) = answered(State::Requested, DeskReply::Paid(cny(paid))).unwrap();
+            assert!(refund.unwrap().is_balanced());
+            assert!(after.wants_person());
+        }
+        let (denied, back) = answered(State::Requested, DeskReply::Denied("used".into())).unwrap();
+        assert!(denied.wants_person() && back.unwrap().is_balanced());
+    }
+
+    #[test]
+    fn r6_a_withdrawn_claim_that_is_paid_after_all_still_posts() {
+        let (withdrawn, _) = step(&claim(State::Requested), &Event::Withdrawn).unwrap();
+        let (paid, refund) = step(&withdrawn, &Event::Answered(DeskReply::Paid(cny("30")))).unwrap();
+        assert!(refund.unwrap().is_balanced());
+        assert_eq!(paid.state, State::Paid { paid: cny("30") });
+    }
+
+    #[test]
+    fn r1_an_unknown_answer_leaves_the_claim_as_it_was() {
+        assert_eq!(answered(State::Requested, DeskReply::Unknown("lost".into())), None);
+        assert_eq!(answered(State::Requested, DeskReply::Paid("3 EUR".parse().unwrap())), None);
+    }
 }

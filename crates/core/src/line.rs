@@ -1,0 +1,520 @@
+//! A line of an address book: its owner's words, what was last seen, and where the method stands.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    admit::Caps,
+    ladder::Ladder,
+    money::Amount,
+    msisdn::Msisdn,
+    offer::Offer,
+    policy::{SetAmount, Timing},
+    status::{Bar, Judgement, Read, Status},
+    time::{Now, Wake},
+    topup::{Order, Receipt, Refusal},
+};
+
+/// A line's number in its database, contiguous in the order of import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LineId(pub i64);
+
+/// An address book's number in its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct BookId(pub i64);
+
+/// A line of an address book.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// Its number in the database.
+    pub id: LineId,
+    /// The address book that it belongs to.
+    pub book: BookId,
+    /// Its telephone number.
+    pub msisdn: Msisdn,
+    /// How many transitions were committed; checked with each commit (P8).
+    pub version: u64,
+    /// What its owner's person allowed.
+    #[serde(default)]
+    pub consents: Consents,
+    /// What Ringback may do by itself.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What a person said about it.
+    #[serde(default, skip_serializing_if = "Told::is_empty")]
+    pub told: Told,
+    /// Why it is doubtful whose number this is; such a line neither pays nor claims (K4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doubt: Option<Doubt>,
+    /// The subscriber's IMSI when a person last confirmed the number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imsi: Option<String>,
+    /// How many payment outcomes were recorded: a status read before the last one is void (K1).
+    #[serde(default)]
+    pub outcomes: u32,
+    /// What the network last said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Seen>,
+    /// When the recoveries of the last 30 days began (C6), in milliseconds of the wall clock.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub begun_ms: Vec<i64>,
+    /// How many recoveries this line has had; the number of the last one.
+    #[serde(default)]
+    pub recoveries: u32,
+    /// Where the method stands.
+    #[serde(default)]
+    pub state: State,
+}
+
+/// Where the method stands with a line. One open recovery at most, by construction (C6).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Nothing is open; a restricted answer may start a recovery.
+    #[default]
+    Idle,
+    /// A recovery is open.
+    Open(Box<Recovery>),
+    /// Suspended by its owner (claim 3): nothing starts until it was seen in service or a person says so.
+    Suspended,
+    /// Stopped with a reason and a next step for a person (L2).
+    Parked(Parked),
+}
+
+/// A recovery, from the restricted answer to its end; after *in service* it is the set amount's debt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recovery {
+    /// When it began, in milliseconds of the wall clock.
+    pub began_ms: i64,
+    /// What was pinned when it began (P10).
+    pub pinned: Pinned,
+    /// What the line's providers offer, in the owner's order; empty until they answered.
+    pub offers: Vec<Terms>,
+    /// The plan amounts still to be tried.
+    pub ladder: Ladder,
+    /// What the next order is for.
+    pub aim: Aim,
+    /// What the line received by probe and rungs.
+    pub received: Amount,
+    /// How many orders were made (C5).
+    pub orders: u32,
+    /// How often in a row something was tried again without progress.
+    pub tries: u32,
+    /// The top-ups delivered in this recovery, to be claimed back when the owner suspended the line.
+    pub delivered: Vec<(Order, Receipt)>,
+    /// Where it stands.
+    pub phase: Phase,
+}
+
+/// What a recovery keeps of the owner's policy for its whole life (P10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pinned {
+    /// The probe.
+    pub probe: Amount,
+    /// How the set amount is found.
+    pub set: SetAmount,
+    /// Waiting times.
+    pub timing: Timing,
+    /// The limits when it began; the present ones bind as well (C4).
+    pub caps: Caps,
+    /// The greatest number of orders (C5).
+    pub max_orders: u32,
+}
+
+/// One provider's offer together with the terms that the method has to respect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// What can be paid.
+    pub offer: Offer,
+    /// Whether an order can be looked up by its reference (P5).
+    pub inquiry_by_reference: bool,
+    /// The least time between two top-ups of one number.
+    pub min_gap_ms: u64,
+    /// How long after an order a "not found" starts to count.
+    pub not_found_final_after_ms: u64,
+    /// The time between two inquiries.
+    pub inquiry_spacing_ms: u64,
+}
+
+/// What an order is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Aim {
+    /// The small amount that comes first (S102).
+    Probe,
+    /// A plan of the ladder (S1042).
+    Rung {
+        /// The plan's place in the list, from 1.
+        number: u32,
+        /// The plan's amount.
+        plan: Amount,
+    },
+    /// The owner's set amount, after the line came back (S105).
+    Set(Amount),
+}
+
+/// Where an open recovery stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// The line's carrier and what can be paid are being found (S1041).
+    Preparing {
+        /// The restricted answer that began it.
+        read: Read,
+        /// When the providers are asked.
+        wake: Wake,
+    },
+    /// Waits for a person's tap (mode *ask*).
+    Approval,
+    /// The state is to be queried, then the order follows.
+    Reading {
+        /// When the query is issued.
+        wake: Wake,
+    },
+    /// A read says that the order may be made.
+    Ready {
+        /// The read that the payment cites (K1).
+        read: Read,
+    },
+    /// An order is committed and was given to the provider, whose answer is awaited.
+    Paying {
+        /// What was ordered.
+        order: Order,
+        /// When it was committed.
+        since: Now,
+        /// When the status read that it cites was issued (K1).
+        cited: Now,
+    },
+    /// The order's outcome is not settled: inquiries follow until it is.
+    Inquiring(Inquiry),
+    /// Delivered: the bar may take a while to lift (S103).
+    Settling {
+        /// When the delivery became known.
+        since: Now,
+        /// When the next query is issued.
+        wake: Wake,
+    },
+    /// In service again: the set amount waits for a person's word, or for the time to change it.
+    Owed {
+        /// What is offered, where an amount is known.
+        offered: Option<Amount>,
+        /// When the offer is paid, or a missing answer lapses.
+        wake: Wake,
+    },
+}
+
+/// An order whose outcome is not settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inquiry {
+    /// What was ordered.
+    pub order: Order,
+    /// When it was committed, or when this incarnation took it over.
+    pub since: Now,
+    /// The refusal to be confirmed, where the provider stated one.
+    pub refused: Option<Refusal>,
+    /// How many answers came; an inquiry is tied to this number.
+    pub asked: u32,
+    /// How many of them, in a row, did not know the reference (P5).
+    pub not_found: u32,
+    /// When the next inquiry is made.
+    pub wake: Wake,
+}
+
+/// A line that waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Why.
+    pub reason: Reason,
+    /// The order that only a person can settle; its hold stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unsettled: Option<Unsettled>,
+}
+
+/// An order that only a person can settle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsettled {
+    /// What was ordered.
+    pub order: Order,
+    /// Whether its hold went to suspense (P11).
+    pub suspense: bool,
+}
+
+/// Why a recovery stopped without an answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// Spending was not admitted: a limit, a consent, a doubt.
+    Denied(crate::admit::Denial),
+    /// The plans that are left are above the owner's highest plan.
+    HighestPlan,
+    /// The carrier's plan amounts are not known.
+    NoPlans,
+    /// No provider sells anything for the line.
+    NotOffered(String),
+    /// The provider refused for a reason that waiting does not mend.
+    Refused(Refusal),
+    /// The network states another cause than arrears (K3).
+    Barred(Bar),
+    /// The number has no subscriber.
+    NotInService,
+    /// The network does not tell the line's state.
+    StatusUnknown,
+    /// Too many orders in one recovery (C5).
+    TooManyOrders,
+    /// An outcome that cannot be looked up (P5).
+    CannotInquire,
+    /// The provider's answer is about something else (P11).
+    Mismatch,
+    /// Amounts that do not fit together.
+    Money(String),
+    /// A person declined the recovery, or let the set amount go.
+    Declined,
+}
+
+/// What the line's person allowed: both are needed to spend (N1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Consents {
+    /// When automatic payment was consented to, in milliseconds of the wall clock.
+    pub payment_ms: Option<i64>,
+    /// When status queries were consented to.
+    pub query_ms: Option<i64>,
+}
+
+/// What Ringback may do by itself with a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Query and show only; where an import puts a line.
+    #[default]
+    Watch,
+    /// One tap approves each recovery.
+    Ask,
+    /// Recover by itself, within the caps.
+    Auto,
+}
+
+/// What a person said about a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// "I know it is suspended."
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
+    /// "Leave it alone until …", in milliseconds of the wall clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leave_alone_until_ms: Option<i64>,
+    /// "The plan is …"
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Amount>,
+    /// The set amount remembered from the first time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub set_amount: Option<Amount>,
+}
+
+/// Why it is doubtful whose number this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// The number was seen without a subscriber.
+    NotInService,
+    /// Another SIM answers.
+    ImsiChanged,
+    /// A service says that the number was given to somebody else.
+    Recycled,
+}
+
+/// What the network last said, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen {
+    /// The state.
+    pub status: Status,
+    /// When it was asked, in milliseconds of the wall clock.
+    pub at_ms: i64,
+}
+
+/// The group that a line's contact is shown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// Claim 4: 已开机.
+    InService,
+    /// Restricted, and nothing more is known.
+    Restricted,
+    /// Claim 3: 主动停机.
+    Suspended,
+}
+
+/// What a finished recovery found out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A little was missing: the probe sufficed.
+    UsedUp,
+    /// The monthly fee was due.
+    MonthlyFee {
+        /// The rung that brought the line back, from 1.
+        rung: u32,
+        /// The plan's amount.
+        plan: Amount,
+    },
+    /// The owner suspended the line.
+    SuspendedByOwner,
+}
+
+/// What a line waits for: derived from its state, so that every timer survives a restart (L4).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Due {
+    /// Find what can be paid.
+    Offers,
+    /// Query the state.
+    Query,
+    /// Make an order: a reference is drawn and [`crate::recovery::Event::Proposed`] follows.
+    Propose,
+    /// Ask what became of an order; the answer is tied to this count of earlier answers.
+    Inquire(Order, u32),
+    /// The time to type a set amount is over.
+    Lapse,
+}
+
+impl Line {
+    /// A line as an import makes it: watched, without consents.
+    pub fn imported(id: LineId, book: BookId, msisdn: Msisdn) -> Self {
+        Self {
+            id,
+            book,
+            msisdn,
+            version: 0,
+            consents: Consents::default(),
+            mode: Mode::Watch,
+            told: Told::default(),
+            doubt: None,
+            imsi: None,
+            outcomes: 0,
+            seen: None,
+            begun_ms: Vec::new(),
+            recoveries: 0,
+            state: State::Idle,
+        }
+    }
+
+    /// The group that its contact belongs to (claims 3 and 4).
+    pub fn group(&self) -> Option<Group> {
+        if self.state == State::Suspended {
+            return Some(Group::Suspended);
+        }
+        match self.seen.as_ref()?.status.judged() {
+            Judgement::InService => Some(Group::InService),
+            Judgement::Restricted | Judgement::BarredOtherwise(_) => Some(Group::Restricted),
+            Judgement::NotInService | Judgement::Unknown => None,
+        }
+    }
+
+    /// What the line waits for, and until when.
+    pub fn due(&self) -> Option<(Due, Wake)> {
+        let State::Open(recovery) = &self.state else { return None };
+        recovery.due()
+    }
+
+    /// The order whose outcome is not settled, if there is one.
+    pub fn unsettled_order(&self) -> Option<&Order> {
+        match &self.state {
+            State::Open(recovery) => match &recovery.phase {
+                Phase::Paying { order, .. } => Some(order),
+                Phase::Inquiring(inquiry) => Some(&inquiry.order),
+                _ => None,
+            },
+            State::Parked(parked) => parked.unsettled.as_ref().map(|unsettled| &unsettled.order),
+            State::Idle | State::Suspended => None,
+        }
+    }
+
+    /// The same line with every wait of an earlier incarnation begun anew (L6).
+    #[must_use]
+    pub fn rearmed(mut self, now: Now) -> Self {
+        if let State::Open(recovery) = &mut self.state {
+            recovery.rearm(now);
+        }
+        self
+    }
+}
+
+impl Recovery {
+    /// The terms of the provider that is paid now.
+    pub fn terms(&self) -> Option<&Terms> {
+        self.offers.first()
+    }
+
+    /// The cause, when the line comes back with the present aim.
+    pub fn cause(&self) -> Option<Cause> {
+        match self.aim {
+            _ if self.delivered.is_empty() => None,
+            Aim::Probe => Some(Cause::UsedUp),
+            Aim::Rung { number, plan } => Some(Cause::MonthlyFee { rung: number, plan }),
+            Aim::Set(_) => None,
+        }
+    }
+
+    fn due(&self) -> Option<(Due, Wake)> {
+        match &self.phase {
+            Phase::Approval => None,
+            Phase::Preparing { wake, .. } => Some((Due::Offers, *wake)),
+            Phase::Reading { wake } | Phase::Settling { wake, .. } => Some((Due::Query, *wake)),
+            Phase::Ready { read } => Some((Due::Propose, Wake::After { from: read.issued, ms: 0 })),
+            Phase::Paying { order, since, .. } => {
+                let wake = Wake::After { from: *since, ms: self.pinned.timing.answer_ms };
+                Some((Due::Inquire(order.clone(), 0), wake))
+            }
+            Phase::Inquiring(inquiry) => Some((Due::Inquire(inquiry.order.clone(), inquiry.asked), inquiry.wake)),
+            Phase::Owed { offered: Some(_), wake } => Some((Due::Query, *wake)),
+            Phase::Owed { offered: None, wake } => Some((Due::Lapse, *wake)),
+        }
+    }
+
+    fn rearm(&mut self, now: Now) {
+        let renew = |since: &mut Now| {
+            if since.incarnation != now.incarnation {
+                *since = now;
+            }
+        };
+        match &mut self.phase {
+            Phase::Preparing { wake, .. } | Phase::Reading { wake } => *wake = wake.rearmed(now),
+            Phase::Paying { since, .. } => renew(since),
+            Phase::Settling { since, wake } => {
+                renew(since);
+                *wake = wake.rearmed(now);
+            }
+            Phase::Inquiring(inquiry) => {
+                renew(&mut inquiry.since);
+                inquiry.wake = inquiry.wake.rearmed(now);
+            }
+            Phase::Approval | Phase::Ready { .. } | Phase::Owed { .. } => {}
+        }
+    }
+}
+
+impl Consents {
+    /// Whether both are there.
+    pub fn complete(self) -> bool {
+        self.payment_ms.is_some() && self.query_ms.is_some()
+    }
+}
+
+impl Told {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A line with both consents, in mode *auto*.
+    pub(crate) fn enrolled() -> Line {
+        let mut line = Line::imported(LineId(1), BookId(1), "+8613800138000".parse().unwrap());
+        line.consents = Consents { payment_ms: Some(1), query_ms: Some(1) };
+        line.mode = Mode::Auto;
+        line
+    }
+}

@@ -1,0 +1,183 @@
+//! Judging what the network says (S102, S104, S1044).
+
+use super::{
+    Reason,
+    turn::{Turn, now_or},
+};
+use crate::{
+    line::{Aim, Doubt, Line, Phase, Recovery, Seen, State},
+    recovery::{End, Notice},
+    status::{Judgement, Read},
+    time::{Now, Wake},
+};
+
+/// Recoveries are counted over this time (C6).
+const THIRTY_DAYS_MS: i64 = 30 * 86_400_000;
+
+impl Turn<'_> {
+    /// A line with nothing open: a restricted answer starts a recovery where the line's person allowed it.
+    pub(super) fn judge_idle(&mut self, read: &Read) {
+        self.note(read);
+        if read.status.judged() == Judgement::Restricted && self.may_start() {
+            self.open(read);
+        }
+    }
+
+    /// A suspended or parked line: in service ends that, unless an order still waits for a person.
+    pub(super) fn judge_stopped(&mut self, read: &Read) {
+        self.note(read);
+        let unsettled = self.step.line.unsettled_order().is_some();
+        if read.status.judged() == Judgement::InService && !unsettled {
+            self.step.withdraw_claims = self.step.line.state == State::Suspended;
+            self.idle();
+        }
+    }
+
+    /// A line with an open recovery.
+    pub(super) fn judge_open(&mut self, recovery: &Recovery, read: &Read) {
+        self.note(read);
+        let paying_set = matches!(recovery.aim, Aim::Set(_));
+        match (&recovery.phase, read.status.judged()) {
+            // An order is out: this read will be void when its outcome comes (K1).
+            (Phase::Paying { .. } | Phase::Inquiring(_), _) => {}
+            // K3, K4: no payment lifts these.
+            (_, Judgement::BarredOtherwise(bar)) => self.park(Reason::Barred(bar)),
+            (_, Judgement::NotInService) => self.park(Reason::NotInService),
+
+            // S105: the debt. A line that is restricted again begins anew.
+            (Phase::Owed { offered: Some(amount), wake }, Judgement::InService) if wake.is_due(self.now) => {
+                self.recovery().aim = Aim::Set(*amount);
+                self.ready(read);
+            }
+            (Phase::Owed { .. }, Judgement::InService) => {}
+            (Phase::Reading { .. } | Phase::Ready { .. }, Judgement::InService) if paying_set => self.ready(read),
+            (Phase::Owed { .. }, Judgement::Restricted) => self.begin_anew(read),
+            (_, Judgement::Restricted) if paying_set => self.begin_anew(read),
+            (Phase::Owed { offered, .. }, Judgement::Unknown) => self.postpone(*offered),
+
+            // S104, S1044: in service is the answer, whatever the phase.
+            (_, Judgement::InService) => self.restored(read),
+            (_, Judgement::Restricted) if self.step.line.told.suspended => self.suspend(),
+            (Phase::Preparing { .. } | Phase::Approval, _) => {}
+            (Phase::Reading { .. } | Phase::Ready { .. }, Judgement::Restricted) => self.ready(read),
+            // S1043: still restricted counts once the line has had time to settle.
+            (Phase::Settling { since, .. }, Judgement::Restricted) if self.has_settled(recovery, *since, read) => {
+                self.climb(read);
+            }
+            (Phase::Settling { since, .. }, Judgement::Restricted) => self.settle_on(recovery, *since),
+            // K2: unknown is not restricted.
+            (Phase::Settling { since, .. }, Judgement::Unknown) if !self.has_settled(recovery, *since, read) => {
+                self.settle_on(recovery, *since);
+            }
+            (Phase::Settling { since, .. }, Judgement::Unknown) => self.ask_again(*since),
+            (Phase::Reading { .. } | Phase::Ready { .. }, Judgement::Unknown) => {
+                self.try_again(Reason::StatusUnknown);
+            }
+        }
+    }
+
+    /// Waits for a delivered top-up to take effect, with queries at growing intervals.
+    pub(super) fn settle_on(&mut self, recovery: &Recovery, since: Now) {
+        let end_ms = settling_ms(recovery);
+        let passed_ms = self.now.uptime_since(since).unwrap_or(0);
+        let wait_ms = passed_ms.max(end_ms / 8).min(end_ms.saturating_sub(passed_ms));
+        let wake = now_or(self.now, wait_ms);
+        self.recovery().phase = Phase::Settling { since, wake };
+    }
+
+    /// Writes down what was seen, and whether it raises a doubt about the number (K4).
+    fn note(&mut self, read: &Read) {
+        let judged = read.status.judged();
+        let line = &mut self.step.line;
+        line.seen = Some(Seen { status: read.status.clone(), at_ms: read.issued.wall_ms });
+        if let Some(doubt) = doubt(line, read).filter(|_| line.doubt.is_none()) {
+            line.doubt = Some(doubt);
+            self.step.notices.push(Notice::Doubtful);
+        }
+        if judged == Judgement::InService {
+            line.told.suspended = false;
+        }
+        if line.imsi.is_none() {
+            line.imsi.clone_from(&read.imsi);
+        }
+    }
+
+    /// Whether a restricted answer may start a recovery (C6, N1, K4).
+    fn may_start(&mut self) -> bool {
+        let (now_ms, policy) = (self.now.wall_ms, self.policy);
+        let line = &mut self.step.line;
+        line.begun_ms.retain(|began| now_ms.saturating_sub(*began) < THIRTY_DAYS_MS);
+        let allowed = usize::try_from(policy.max_recoveries).unwrap_or(usize::MAX);
+        line.consents.complete()
+            && line.mode != crate::line::Mode::Watch
+            && line.doubt.is_none()
+            && !line.told.suspended
+            && line.told.leave_alone_until_ms.is_none_or(|until| until <= now_ms)
+            && line.begun_ms.len() < allowed
+    }
+
+    /// The line was restricted again before its set amount was paid: that debt ends, a new recovery starts.
+    fn begin_anew(&mut self, read: &Read) {
+        self.idle();
+        self.judge_idle(read);
+    }
+
+    /// An offered amount whose time has come waits for a clear answer (K2).
+    fn postpone(&mut self, offered: Option<crate::money::Amount>) {
+        let retry_ms = i64::try_from(self.recovery().pinned.timing.retry_ms).unwrap_or(i64::MAX);
+        let later = Wake::At { wall_ms: self.now.wall_ms.saturating_add(retry_ms) };
+        let now = self.now;
+        match &mut self.recovery().phase {
+            Phase::Owed { wake, .. } if offered.is_some() && wake.is_due(now) => *wake = later,
+            _ => {}
+        }
+    }
+
+    /// The deciding query had no answer: asks again a few times, never paying on it.
+    fn ask_again(&mut self, since: Now) {
+        self.try_again(Reason::StatusUnknown);
+        if let State::Open(recovery) = &mut self.step.line.state
+            && let Phase::Reading { wake } = recovery.phase
+        {
+            recovery.phase = Phase::Settling { since, wake };
+        }
+    }
+
+    /// Whether a read was issued after the line had its time to settle: only such a read decides (K5).
+    fn has_settled(&self, recovery: &Recovery, since: Now, read: &Read) -> bool {
+        read.issued.uptime_since(since).is_some_and(|passed_ms| passed_ms >= settling_ms(recovery))
+    }
+}
+
+/// The settling time: no shorter than the provider's minimum gap, so that the deciding read can be followed by a payment.
+fn settling_ms(recovery: &Recovery) -> u64 {
+    let gap_ms = recovery.terms().map_or(0, |terms| terms.min_gap_ms);
+    recovery.pinned.timing.settling_ms.max(gap_ms)
+}
+
+fn doubt(line: &Line, read: &Read) -> Option<Doubt> {
+    let other_sim = matches!((&line.imsi, &read.imsi), (Some(pinned), Some(seen)) if pinned != seen);
+    match read.status.judged() {
+        Judgement::NotInService => Some(Doubt::NotInService),
+        _ if other_sim => Some(Doubt::ImsiChanged),
+        _ => None,
+    }
+}
+
+impl Turn<'_> {
+    /// A person's *I know it is suspended* acts at once where no order is out (R4).
+    pub(super) fn stop(&mut self, end: Option<Reason>) {
+        let out = self.step.line.unsettled_order().is_some();
+        match (&self.step.line.state, end) {
+            _ if out => {}
+            (State::Open(_), Some(Reason::Declined)) if self.nothing_delivered() => self.close(End::Declined),
+            (State::Open(_), Some(reason)) => self.park(reason),
+            (State::Open(_) | State::Idle | State::Parked(_), None) => self.suspend(),
+            _ => {}
+        }
+    }
+
+    fn nothing_delivered(&self) -> bool {
+        matches!(&self.step.line.state, State::Open(recovery) if recovery.delivered.is_empty())
+    }
+}

@@ -1,0 +1,244 @@
+//! What a provider's answer means for an order (P4-P7, P11-P13).
+
+use super::{
+    Notice, Reason, Rejected, TopUp, TopUpState, Via,
+    turn::{Turn, now_or},
+};
+use crate::{
+    ledger::{Account, Kind, Transaction},
+    line::{Aim, Doubt, Inquiry, Parked, Phase, State, Unsettled},
+    time::Now,
+    topup::{Order, Outcome, Receipt, Refusal, Reply, TopUpRef},
+};
+
+/// How many spaced "not found" settle an order that nobody refused (P5).
+const NOT_FOUND_SETTLES: u32 = 3;
+
+/// Inquiries slow down to this bound and never end (L3).
+const LONGEST_SPACING_MS: u64 = 3_600_000;
+
+/// An order that was just submitted, seen as an inquiry without an answer yet.
+pub(super) fn taken_over(order: &Order, since: Now) -> Inquiry {
+    let wake = now_or(since, 0);
+    Inquiry { order: order.clone(), since, refused: None, asked: 0, not_found: 0, wake }
+}
+
+impl Turn<'_> {
+    /// An answer about the unsettled order.
+    pub(super) fn replied(&mut self, inquiry: &Inquiry, reply: &Reply, via: &Via) -> Result<(), Rejected> {
+        let order = &inquiry.order;
+        if matches!(via, Via::Inquiry(asked) if *asked != inquiry.asked) {
+            return Err(Rejected::Stale);
+        }
+        match (&reply.outcome, via) {
+            _ if !reply.echo.agrees_with(order) => self.mismatch(order),
+            (Outcome::Delivered(receipt), _) if !fits(order, *receipt) => self.mismatch(order),
+            (Outcome::Delivered(receipt), _) => self.delivered(order, *receipt),
+            (_, Via::Person(_)) => self.settled(order, &Refusal::Other("settled by a person".into()), true),
+            // A refusal settles after one confirming inquiry (P5); until then its hold stays (P6).
+            (Outcome::Refused(reason), Via::Inquiry(_)) if inquiry.refused.is_some() => {
+                self.settled(order, reason, false);
+            }
+            (Outcome::Reversed(_), Via::Inquiry(_)) if inquiry.refused.is_some() => {
+                self.settled(order, &refunded(), false);
+            }
+            (Outcome::Refused(reason), _) => self.inquire(inquiry, Some(reason.clone()), 0, via),
+            (Outcome::Reversed(_), _) => self.inquire(inquiry, Some(refunded()), 0, via),
+            (Outcome::NotFound, Via::Inquiry(_)) if self.counts(inquiry) => self.not_found(inquiry, via),
+            (Outcome::Pending, _) => self.inquire(inquiry, None, 0, via),
+            (Outcome::NotFound | Outcome::Unknown(_), _) => {
+                self.inquire(inquiry, inquiry.refused.clone(), inquiry.not_found, via);
+            }
+        }
+        Ok(())
+    }
+
+    /// An answer about an order of a parked line: a person's word settles, and so does a delivery.
+    pub(super) fn settle_parked(
+        &mut self,
+        parked: &Parked,
+        reference: &TopUpRef,
+        reply: &Reply,
+        via: &Via,
+    ) -> Result<(), Rejected> {
+        let unsettled = parked.unsettled.as_ref().filter(|u| u.order.reference == *reference);
+        let Unsettled { order, suspense } = unsettled.ok_or(Rejected::Illegal)?;
+        let by_person = matches!(via, Via::Person(_));
+        let (from, kind) = if *suspense { (Account::Suspense, Kind::Settle) } else { (Account::Held, Kind::Deliver) };
+        let transaction = match &reply.outcome {
+            Outcome::Delivered(receipt) if fits(order, *receipt) && (by_person || !suspense) => {
+                self.topup(order, TopUpState::Delivered(*receipt));
+                Transaction::deliver(order, kind, from, *receipt)
+            }
+            other if by_person && other.denies_delivery() => {
+                self.topup(order, TopUpState::Failed(true));
+                let back = if *suspense { Kind::Settle } else { Kind::Release };
+                Transaction::moved(order, back, from, Account::Float, order.asked)
+            }
+            _ => return Err(Rejected::Stale),
+        };
+        self.step.transactions.push(transaction);
+        self.step.line.outcomes += 1;
+        self.step.line.state = State::Parked(Parked { unsettled: None, ..parked.clone() });
+        Ok(())
+    }
+
+    /// An answer about an order that was settled before: late success (P7) or reversal (P12).
+    pub(super) fn late(&mut self, topup: &TopUp, reply: &Reply) -> Result<(), Rejected> {
+        let order = &topup.order;
+        match (topup.state, &reply.outcome) {
+            (TopUpState::Failed(by_person), Outcome::Delivered(receipt)) => {
+                let [first, second] = Transaction::late(order, *receipt);
+                self.step.transactions.push(first);
+                self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
+                if by_person {
+                    // P13: it contradicts a person, so it stays in suspense until a person says more.
+                    self.step.topup = Some(TopUp { state: TopUpState::Suspense, ..topup.clone() });
+                    return Ok(());
+                }
+                self.step.transactions.push(second);
+                self.late_success(topup, *receipt);
+                Ok(())
+            }
+            (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => {
+                let back =
+                    Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
+                self.step.transactions.push(back);
+                self.step.topup = Some(TopUp { state: TopUpState::Reversed(receipt), ..topup.clone() });
+                self.step.notices.push(Notice::Reversed(order.reference.clone()));
+                Ok(())
+            }
+            _ => Err(Rejected::Stale),
+        }
+    }
+
+    /// Money arrived after all: it counts for the ladder, voids every read, and is claimed back on a suspended line.
+    fn late_success(&mut self, topup: &TopUp, receipt: Receipt) {
+        self.step.topup = Some(TopUp { state: TopUpState::Delivered(receipt), ..topup.clone() });
+        self.step.line.outcomes += 1;
+        let current = topup.recovery == self.step.line.recoveries;
+        match &mut self.step.line.state {
+            State::Suspended => self.claim(&topup.order, receipt),
+            State::Open(recovery) if current && !matches!(topup.aim, Aim::Set(_)) => {
+                recovery.delivered.push((topup.order.clone(), receipt));
+                recovery.received = recovery.received.plus(receipt.delivered).unwrap_or(recovery.received);
+                if matches!(recovery.aim, Aim::Rung { .. }) {
+                    recovery.ladder.strike(recovery.received);
+                }
+                if matches!(recovery.phase, Phase::Reading { .. } | Phase::Ready { .. } | Phase::Settling { .. }) {
+                    self.settle();
+                }
+            }
+            State::Open(recovery) if matches!(recovery.phase, Phase::Ready { .. }) => self.read_now(),
+            _ => {}
+        }
+    }
+
+    /// The line received money.
+    fn delivered(&mut self, order: &Order, receipt: Receipt) {
+        self.topup(order, TopUpState::Delivered(receipt));
+        self.step.transactions.push(Transaction::deliver(order, Kind::Deliver, Account::Held, receipt));
+        self.step.line.outcomes += 1;
+        let recovery = self.recovery();
+        recovery.tries = 0;
+        if matches!(recovery.aim, Aim::Set(_)) {
+            return self.idle();
+        }
+        recovery.delivered.push((order.clone(), receipt));
+        match recovery.received.plus(receipt.delivered) {
+            Ok(sum) => recovery.received = sum,
+            Err(error) => return self.park(Reason::Money(error.to_string())),
+        }
+        if matches!(recovery.aim, Aim::Rung { .. }) {
+            recovery.ladder.strike(recovery.received);
+        }
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        let recovery = self.recovery().clone();
+        self.settle_on(&recovery, self.now);
+    }
+
+    /// Settled as failed: the hold goes back, and the reason says what follows. A refusal is no rung.
+    fn settled(&mut self, order: &Order, reason: &Refusal, by_person: bool) {
+        self.topup(order, TopUpState::Failed(by_person));
+        self.step.transactions.push(Transaction::release(order));
+        self.step.line.outcomes += 1;
+        let gap_ms = self.recovery().terms().map_or(0, |terms| terms.min_gap_ms);
+        match reason {
+            _ if by_person => self.park(Reason::Refused(reason.clone())),
+            Refusal::TooSoon => self.read_later(gap_ms),
+            Refusal::Unavailable => self.try_again(Reason::Refused(reason.clone())),
+            Refusal::WalletEmpty => {
+                self.step.notices.push(Notice::WalletEmpty(order.provider.clone()));
+                self.try_again(Reason::Refused(reason.clone()));
+            }
+            Refusal::BarredLine | Refusal::NotOffered => self.next_provider(reason),
+            Refusal::NumberWrong => {
+                self.step.line.doubt = Some(Doubt::NotInService);
+                self.park(Reason::Refused(reason.clone()));
+            }
+            Refusal::Other(_) => self.park(Reason::Refused(reason.clone())),
+        }
+    }
+
+    /// Another provider under a new reference, else park.
+    fn next_provider(&mut self, reason: &Refusal) {
+        let recovery = self.recovery();
+        recovery.offers.remove(0);
+        if recovery.offers.is_empty() { self.park(Reason::Refused(reason.clone())) } else { self.read_now() }
+    }
+
+    /// One more "not found" that counts.
+    fn not_found(&mut self, inquiry: &Inquiry, via: &Via) {
+        let times = inquiry.not_found + 1;
+        match &inquiry.refused {
+            Some(reason) => self.settled(&inquiry.order, reason, false),
+            None if times >= NOT_FOUND_SETTLES => self.settled(&inquiry.order, &Refusal::Unavailable, false),
+            None => self.inquire(inquiry, None, times, via),
+        }
+    }
+
+    /// Whether a "not found" is old enough to count, by this process's own uptime (P5, L6).
+    fn counts(&mut self, inquiry: &Inquiry) -> bool {
+        let final_after_ms = self.recovery().terms().map_or(u64::MAX, |terms| terms.not_found_final_after_ms);
+        self.now.uptime_since(inquiry.since).is_some_and(|age_ms| age_ms >= final_after_ms)
+    }
+
+    /// Not settled: the next inquiry follows, or the line parks where none is possible (P5).
+    fn inquire(&mut self, inquiry: &Inquiry, refused: Option<Refusal>, not_found: u32, via: &Via) {
+        let now = self.now;
+        let Some(terms) = self.recovery().terms().filter(|terms| terms.inquiry_by_reference) else {
+            let unsettled = Unsettled { order: inquiry.order.clone(), suspense: false };
+            return self.park_with(Reason::CannotInquire, Some(unsettled));
+        };
+        let asked = inquiry.asked + u32::from(matches!(via, Via::Inquiry(_)));
+        let spacing_ms = terms.inquiry_spacing_ms;
+        let grown_ms = spacing_ms.saturating_mul(1 << asked.saturating_sub(4).min(12));
+        let wake = now_or(now, grown_ms.min(LONGEST_SPACING_MS.max(spacing_ms)));
+        let next = Inquiry { refused, asked, not_found, wake, ..inquiry.clone() };
+        self.recovery().phase = Phase::Inquiring(next);
+    }
+
+    /// The answer is about something else: the hold goes to suspense, the line parks (P11).
+    fn mismatch(&mut self, order: &Order) {
+        self.topup(order, TopUpState::Suspense);
+        self.step.transactions.push(Transaction::suspend(order));
+        self.step.line.outcomes += 1;
+        self.step.notices.push(Notice::Mismatch(order.reference.clone()));
+        self.park_with(Reason::Mismatch, Some(Unsettled { order: order.clone(), suspense: true }));
+    }
+}
+
+/// Whether a receipt's amounts can belong to the order: the float's currency, nothing negative.
+fn fits(order: &Order, receipt: Receipt) -> bool {
+    receipt.debited.currency() == order.asked.currency()
+        && receipt.delivered.currency() == order.asked.currency()
+        && receipt.debited.minor() >= 0
+        && receipt.delivered.minor() >= 0
+}
+
+fn refunded() -> Refusal {
+    Refusal::Other("refunded by the provider".into())
+}

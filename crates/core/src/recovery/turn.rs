@@ -1,0 +1,361 @@
+//! One transition in the making: the line as it will be, and what is committed with it.
+
+use super::{Aim, Denial, End, Notice, Policy, Record, Step, TopUp, TopUpState};
+use crate::{
+    claim::{self, Claim},
+    ladder::{Ladder, Next},
+    ledger::{Account, Kind, Transaction},
+    line::{Line, Parked, Phase, Pinned, Reason, Recovery, State, Terms, Unsettled},
+    money::Amount,
+    policy::SetAmount,
+    status::Read,
+    time::{Now, Wake},
+    topup::{Order, Receipt, TopUpRef},
+};
+
+/// How often something may be tried again without progress before the line parks (L1).
+const MAX_TRIES: u32 = 8;
+
+/// The longest wait between two tries.
+const LONGEST_RETRY_MS: u64 = 3_600_000;
+
+pub(super) struct Turn<'a> {
+    pub(super) step: Step,
+    pub(super) now: Now,
+    pub(super) policy: &'a Policy,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(line: &Line, now: Now, policy: &'a Policy) -> Self {
+        let line = Line { version: line.version + 1, ..line.clone() };
+        let step = Step {
+            line,
+            topup: None,
+            transactions: Vec::new(),
+            claims: Vec::new(),
+            withdraw_claims: false,
+            record: None,
+            notices: Vec::new(),
+            send: None,
+        };
+        Self { step, now, policy }
+    }
+
+    pub(super) fn finish(self) -> Step {
+        self.step
+    }
+
+    /// Begins a recovery with the restricted answer (S102).
+    pub(super) fn open(&mut self, read: &Read) {
+        let policy = self.policy;
+        let line = &mut self.step.line;
+        line.begun_ms.push(self.now.wall_ms);
+        line.recoveries += 1;
+        let zero = Amount::zero(policy.probe.currency());
+        line.state = State::Open(Box::new(Recovery {
+            began_ms: self.now.wall_ms,
+            pinned: Pinned {
+                probe: policy.probe,
+                set: policy.set,
+                timing: policy.timing,
+                caps: policy.caps.clone(),
+                max_orders: policy.max_orders,
+            },
+            offers: Vec::new(),
+            ladder: Ladder::pinned(policy.ladder, &[], None, policy.highest_plan),
+            aim: Aim::Probe,
+            received: zero,
+            orders: 0,
+            tries: 0,
+            delivered: Vec::new(),
+            phase: Phase::Preparing { read: read.clone(), wake: now_or(self.now, 0) },
+        }));
+        self.record(None);
+    }
+
+    /// Pins what can be paid and the ladder (S1041, P10), then asks the person or goes on.
+    pub(super) fn prepare(&mut self, read: &Read, terms: &[Terms]) {
+        let (policy, known, ask) =
+            (self.policy, self.step.line.told.plan, self.step.line.mode == crate::line::Mode::Ask);
+        let currency = policy.probe.currency();
+        let offers: Vec<Terms> =
+            terms.iter().filter(|t| t.offer.denominations.currency() == Some(currency)).cloned().collect();
+        let Some(first) = offers.first() else {
+            return self.park(Reason::NotOffered(format!("no provider sells amounts in {currency}")));
+        };
+        let ladder = Ladder::pinned(policy.ladder, &first.offer.plans, known, policy.highest_plan);
+        let recovery = self.recovery();
+        recovery.ladder = ladder;
+        recovery.offers = offers;
+        recovery.tries = 0;
+        if ask {
+            recovery.phase = Phase::Approval;
+            self.step.notices.push(Notice::ApprovalWanted);
+        } else {
+            self.ready(read);
+        }
+    }
+
+    /// No provider serves the line: asks again for a while, then parks.
+    pub(super) fn unoffered(&mut self, reason: &str, again: bool) {
+        let wait_ms = self.retry_ms();
+        let now = self.now;
+        let recovery = self.recovery();
+        match &mut recovery.phase {
+            Phase::Preparing { wake, .. } if again && recovery.tries < MAX_TRIES => {
+                *wake = now_or(now, wait_ms);
+                recovery.tries += 1;
+            }
+            _ => self.park(Reason::NotOffered(reason.to_owned())),
+        }
+    }
+
+    /// A read allows the order, unless a person said otherwise meanwhile.
+    pub(super) fn ready(&mut self, read: &Read) {
+        let told = self.step.line.told;
+        let left_alone = told.leave_alone_until_ms.is_some_and(|until| until > self.now.wall_ms);
+        let watched = self.step.line.mode == crate::line::Mode::Watch;
+        if left_alone || watched {
+            return self.park(Reason::Declined);
+        }
+        self.recovery().phase = Phase::Ready { read: read.clone() };
+    }
+
+    /// The next plan of the ladder, or the end of it (S1042, S1045, claim 3).
+    pub(super) fn climb(&mut self, read: &Read) {
+        let recovery = self.recovery();
+        if recovery.ladder.is_unknown() {
+            return self.park(Reason::NoPlans);
+        }
+        if recovery.aim == Aim::Probe {
+            recovery.ladder.begin(recovery.received);
+        }
+        match recovery.next() {
+            Next::Pay { plan, number, .. } => {
+                recovery.aim = Aim::Rung { number, plan };
+                self.ready(read);
+            }
+            Next::UsedUp => self.suspend(),
+            Next::Cut => self.park(Reason::HighestPlan),
+            Next::NotOffered => self.park(Reason::NotOffered("the provider sells no amount".into())),
+        }
+    }
+
+    /// Makes the order that `Ready` waits for, while the read is fresh (K1).
+    pub(super) fn order(&mut self, read: &Read, reference: &TopUpRef) {
+        let now = self.now;
+        let recovery = self.recovery();
+        if !now.uptime_since(read.issued).is_some_and(|age_ms| age_ms <= recovery.pinned.timing.fresh_ms) {
+            return self.read_now();
+        }
+        if recovery.orders >= recovery.pinned.max_orders {
+            return self.park(Reason::TooManyOrders);
+        }
+        let Some((asked, terms)) = recovery.amount().zip(recovery.terms()) else {
+            return self.park(Reason::NotOffered("the provider sells no such amount".into()));
+        };
+        let (provider, product) = (terms.offer.provider.clone(), terms.offer.product.clone());
+        recovery.orders += 1;
+        let msisdn = self.step.line.msisdn;
+        let order = Order { reference: reference.clone(), msisdn, provider, product, asked };
+        self.recovery().phase = Phase::Paying { order: order.clone(), since: now, cited: read.issued };
+        self.topup(&order, TopUpState::Held);
+        self.step.transactions.push(Transaction::hold(&order));
+        self.step.send = Some(order);
+    }
+
+    /// The order was not admitted: waits for what passes, parks for what does not.
+    pub(super) fn denied(&mut self, denial: Denial) {
+        if denial.passes() {
+            let wait_ms = self.retry_ms();
+            self.read_later(wait_ms);
+        } else {
+            self.park(Reason::Denied(denial));
+        }
+    }
+
+    /// The order never left: its hold goes back at once (P9).
+    pub(super) fn withhold(&mut self, order: &Order, denial: Denial) {
+        self.topup(order, TopUpState::Failed(false));
+        self.step.transactions.push(Transaction::release(order));
+        self.denied(denial);
+    }
+
+    /// In service again (claim 4, S105): the recovery has its answer, and the set amount is owed.
+    pub(super) fn restored(&mut self, read: &Read) {
+        let Some(cause) = self.recovery().cause() else {
+            return self.close(End::CameBack);
+        };
+        self.step.notices.push(Notice::Restored(cause));
+        self.record(Some(End::Restored(cause)));
+        let remembered = self.step.line.told.set_amount;
+        match self.recovery().pinned.set {
+            SetAmount::Typed => self.owe(None),
+            SetAmount::Offered(preset) => self.owe(remembered.or(preset)),
+            SetAmount::Remembered(preset) => match remembered.or(preset) {
+                Some(amount) => {
+                    self.recovery().aim = Aim::Set(amount);
+                    self.ready(read);
+                }
+                None => self.owe(None),
+            },
+        }
+    }
+
+    /// The person's set amount; a fresh query comes before it is paid.
+    pub(super) fn amount_typed(&mut self, amount: Amount) {
+        if self.recovery().pinned.set != SetAmount::Typed {
+            self.step.line.told.set_amount = Some(amount);
+        }
+        self.recovery().aim = Aim::Set(amount);
+        self.read_now();
+    }
+
+    /// Suspended by its owner (claims 3 and 5): everything delivered is claimed back.
+    pub(super) fn suspend(&mut self) {
+        let delivered = match &self.step.line.state {
+            State::Open(recovery) => recovery.delivered.clone(),
+            _ => Vec::new(),
+        };
+        self.record(Some(End::Suspended));
+        self.step.notices.push(Notice::SuspendedByOwner);
+        self.step.line.state = State::Suspended;
+        for (order, receipt) in &delivered {
+            self.claim(order, *receipt);
+        }
+    }
+
+    /// Claims one delivery back, unless it is doubtful whose number it is (K4, R1).
+    pub(super) fn claim(&mut self, order: &Order, receipt: Receipt) {
+        if self.step.line.doubt.is_some() {
+            return;
+        }
+        self.step.claims.push(Claim {
+            reference: order.reference.clone(),
+            msisdn: order.msisdn,
+            provider: order.provider.clone(),
+            desk: self.policy.desk.clone(),
+            claimed: receipt.debited,
+            state: claim::State::Requested,
+        });
+        let due = Transaction::moved(order, Kind::Claim, Account::Delivered, Account::RefundDue, receipt.debited);
+        self.step.transactions.push(due);
+    }
+
+    /// Stops with a reason (L2).
+    pub(super) fn park(&mut self, reason: Reason) {
+        self.park_with(reason, None);
+    }
+
+    /// Stops with a reason and an order that only a person can settle.
+    pub(super) fn park_with(&mut self, reason: Reason, unsettled: Option<Unsettled>) {
+        self.record(Some(End::Parked(reason.clone())));
+        self.step.notices.push(Notice::Parked(reason.clone()));
+        self.step.line.state = State::Parked(Parked { reason, unsettled });
+    }
+
+    /// Ends the recovery without a debt.
+    pub(super) fn close(&mut self, end: End) {
+        self.record(Some(end));
+        self.idle();
+    }
+
+    pub(super) fn idle(&mut self) {
+        self.step.line.state = State::Idle;
+    }
+
+    pub(super) fn read_now(&mut self) {
+        self.read_later(0);
+    }
+
+    pub(super) fn read_later(&mut self, wait_ms: u64) {
+        let wake = now_or(self.now, wait_ms);
+        self.recovery().phase = Phase::Reading { wake };
+    }
+
+    /// One more try without progress, after a growing wait; too many park the line (L1).
+    pub(super) fn try_again(&mut self, reason: Reason) {
+        let wait_ms = self.retry_ms();
+        let recovery = self.recovery();
+        recovery.tries += 1;
+        if recovery.tries > MAX_TRIES { self.park(reason) } else { self.read_later(wait_ms) }
+    }
+
+    /// Brings the next look forward (S102).
+    pub(super) fn look_now(&mut self) {
+        let soon = now_or(self.now, 0);
+        match &mut self.recovery().phase {
+            Phase::Settling { wake, .. } => *wake = soon,
+            Phase::Inquiring(inquiry) => inquiry.wake = soon,
+            _ => {}
+        }
+    }
+
+    pub(super) fn topup(&mut self, order: &Order, state: TopUpState) {
+        let line = &self.step.line;
+        let aim = match &line.state {
+            State::Open(recovery) => recovery.aim,
+            _ => Aim::Probe,
+        };
+        self.step.topup = Some(TopUp { order: order.clone(), line: line.id, recovery: line.recoveries, aim, state });
+    }
+
+    /// The open recovery that the table matched on.
+    pub(super) fn recovery(&mut self) -> &mut Recovery {
+        match &mut self.step.line.state {
+            State::Open(recovery) => recovery,
+            _ => unreachable!("the table calls this for open recoveries only"),
+        }
+    }
+
+    /// The wait before another try; it doubles with each.
+    fn retry_ms(&mut self) -> u64 {
+        let recovery = self.recovery();
+        let doubled = recovery.pinned.timing.retry_ms.saturating_mul(1 << recovery.tries.min(16));
+        doubled.min(LONGEST_RETRY_MS.max(recovery.pinned.timing.retry_ms))
+    }
+
+    fn owe(&mut self, offered: Option<Amount>) {
+        let timing = self.recovery().pinned.timing;
+        let wait_ms = if offered.is_some() { timing.offered_ms } else { timing.typed_ms };
+        let wake = Wake::At { wall_ms: self.now.wall_ms.saturating_add(wait_ms) };
+        self.recovery().phase = Phase::Owed { offered, wake };
+        self.step.notices.push(Notice::AmountWanted(offered));
+    }
+
+    fn record(&mut self, end: Option<End>) {
+        let number = self.step.line.recoveries;
+        if let State::Open(recovery) = &self.step.line.state
+            && !matches!(recovery.aim, Aim::Set(_))
+        {
+            let (began_ms, received) = (recovery.began_ms, recovery.received);
+            self.step.record = Some(Record { number, began_ms, end, received });
+        }
+    }
+}
+
+impl Recovery {
+    /// The next payment of the ladder with the present provider.
+    pub(super) fn next(&self) -> Next {
+        let denominations = self.terms().map(|terms| &terms.offer.denominations);
+        denominations.map_or(Next::NotOffered, |on_sale| self.ladder.next(self.received, on_sale))
+    }
+
+    /// What the order asks for, by its aim.
+    fn amount(&self) -> Option<Amount> {
+        let on_sale = &self.terms()?.offer.denominations;
+        let reaching = |amount| on_sale.at_least(amount).or_else(|| on_sale.greatest());
+        match self.aim {
+            Aim::Probe => reaching(self.pinned.probe),
+            Aim::Set(amount) => reaching(amount),
+            Aim::Rung { .. } => match self.next() {
+                Next::Pay { amount, .. } => Some(amount),
+                _ => None,
+            },
+        }
+    }
+}
+
+pub(super) fn now_or(now: Now, wait_ms: u64) -> Wake {
+    Wake::After { from: now, ms: wait_ms }
+}
