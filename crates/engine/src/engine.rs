@@ -127,6 +127,8 @@ pub struct Engine {
     providers: BTreeMap<String, Lane<Call>>,
     claims: Claims,
     switches: Switches,
+    /// A clock fault was seen here and is not stored yet.
+    fault_raised: bool,
     committing: bool,
     commit_not_before_ms: u64,
     sweep: Sweep,
@@ -157,6 +159,7 @@ impl Engine {
             providers: BTreeMap::new(),
             claims: Claims::default(),
             switches: Switches::default(),
+            fault_raised: false,
             committing: false,
             commit_not_before_ms: 0,
             sweep: Sweep::Off,
@@ -232,7 +235,7 @@ impl Engine {
                 self.claims.answered(&reference, reply, now.uptime_ms, self.config.claim_poll_ms);
             }
             Input::ClaimEvent(reference, event) => self.claims.happened(&reference, event),
-            Input::Switches(switches) => self.switches = switches,
+            Input::Switches(switches) => self.switch(switches),
             Input::Tick => {}
         }
     }
@@ -245,11 +248,17 @@ impl Engine {
             let wall_ms = now.wall_ms.saturating_sub(before.wall_ms);
             let jumped_ms = wall_ms.saturating_sub(i64::try_from(passed_ms).unwrap_or(i64::MAX));
             if jumped_ms > CLOCK_JUMP_MS && !self.switches.clock_fault {
-                self.switches.clock_fault = true;
+                (self.fault_raised, self.switches.clock_fault) = (true, true);
                 self.out.push(Output::ClockFault);
             }
         }
         self.clock = Some(now);
+    }
+
+    /// Takes the stored switches; a clock fault holds until it is stored, and then until it is cleared there.
+    fn switch(&mut self, stored: Switches) {
+        self.fault_raised &= !stored.clock_fault;
+        self.switches = Switches { clock_fault: stored.clock_fault || self.fault_raised, ..stored };
     }
 
     fn loaded(&mut self, now: Now, line: Line) {
@@ -470,7 +479,7 @@ impl Engine {
         self.committing = false;
         match result {
             Ok(committed) => {
-                self.switches = Switches { clock_fault: self.switches.clock_fault, ..committed.switches };
+                self.switch(committed.switches);
                 for (change, verdict) in batch.changes.into_iter().zip(committed.verdicts) {
                     self.release(now, change, verdict);
                 }

@@ -11,6 +11,7 @@ use ringback_core::{
 use ringback_network::Channel;
 use ringback_providers::{ClaimDesk, Connector, catalogue::Catalogue};
 use ringback_store::{Ask, ClaimFilter, Filter, Request, Store, StoreError};
+pub use perform::terms_of;
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -72,17 +73,21 @@ pub enum Until {
         /// Whether to wait for claim desks.
         claims: bool,
     },
+    /// When every request that waited is durable.
+    Committed,
 }
 
 /// What is to be done first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begin {
-    /// Query these lines.
-    Check(Filter),
-    /// Sweep over all enrolled lines, now and by the timer.
+    /// Go on with what is open, and query these lines.
+    Recover(Filter),
+    /// Go on with what is open, and sweep over all enrolled lines, now and by the timer.
     Sweep,
-    /// Only go on with what is open.
-    Resume,
+    /// Only query these lines.
+    Look(Filter),
+    /// Only carry out the requests that wait.
+    Requests,
 }
 
 /// The clock of one run.
@@ -125,10 +130,16 @@ pub async fn run(
         engine.start_sweeping();
     }
     let mut shell = Shell { engine, parts, clock, tx, stop, handed: Vec::new(), last_request: 0, reconciled: false };
-    shell.resume().await?;
-    if let Begin::Check(filter) = begin {
-        shell.check(&filter).await?;
+    match &begin {
+        Begin::Recover(filter) => {
+            shell.resume().await?;
+            shell.check(filter).await?;
+        }
+        Begin::Sweep => shell.resume().await?,
+        Begin::Look(filter) => shell.check(filter).await?,
+        Begin::Requests => {}
     }
+    shell.poll().await?;
     shell.run(rx, until).await
 }
 
@@ -157,7 +168,7 @@ impl Shell {
         }
         let claims = self.parts.store.claims(ClaimFilter::Open).await?;
         self.send(Input::Claims(claims));
-        self.poll().await
+        Ok(())
     }
 
     async fn check(&mut self, filter: &Filter) -> Result<(), StoreError> {
@@ -194,7 +205,11 @@ impl Shell {
 
     /// Whether the end that was asked for is reached; the statements are compared before.
     async fn is_over(&mut self, until: Until) -> Result<bool, StoreError> {
-        let Until::AtRest { claims } = until else { return Ok(false) };
+        let claims = match until {
+            Until::Stopped => return Ok(false),
+            Until::Committed => return Ok(self.engine.is_committed() && self.store_is_done().await?),
+            Until::AtRest { claims } => claims,
+        };
         if !self.engine.is_at_rest() || (claims && self.engine.open_claims() > 0) {
             return Ok(false);
         }
@@ -208,7 +223,7 @@ impl Shell {
 
     async fn store_is_done(&mut self) -> Result<bool, StoreError> {
         self.poll().await?;
-        Ok(self.handed.is_empty() && self.engine.is_at_rest())
+        Ok(self.handed.is_empty() && self.engine.is_committed())
     }
 
     /// Compares the ledger with every provider's statement (M4); late successes come back as events (P7).

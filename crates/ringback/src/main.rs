@@ -1,1 +1,77 @@
-fn main() {}
+//! Ringback keeps the phone lines of the people in an address book in service.
+
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod run;
+mod show;
+mod steps;
+mod wiring;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{CommandFactory as _, Parser as _};
+use cli::{Cli, Command};
+use context::Context;
+use ringback_core::recovery::Event;
+use tracing_subscriber::EnvFilter;
+
+/// How a command ended, as its exit code says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Finished {
+    Done,
+    /// Something waits for a person.
+    Waiting,
+    /// The ledger's check found a difference.
+    LedgerDiffers,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("RINGBACK_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match command(Cli::parse()).await {
+        Ok(Finished::Done) => ExitCode::SUCCESS,
+        Ok(Finished::Waiting) => ExitCode::from(3),
+        Ok(Finished::LedgerDiffers) => ExitCode::from(4),
+        Err(error) => {
+            eprintln!("ringback: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command(cli: Cli) -> Result<Finished> {
+    use commands::{bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, story};
+    let context = || Context::read(&cli);
+    match &cli.command {
+        Command::Recover(args) => return recover::recover(&context()?, args).await,
+        Command::Enrol(args) => return enrol::enrol(&context()?, args).await,
+        Command::Ledger(args) => return ledger::ledger(&context()?, args).await,
+        Command::Demo(args) => return demo::demo(&cli, args).await,
+        Command::Init(args) => init::init(&cli, args).await?,
+        Command::Import(args) => import::import(&context()?, args).await?,
+        Command::Lines(args) => lines::lines(&context()?, args).await?,
+        Command::Withdraw(args) => enrol::withdraw(&context()?, args).await?,
+        Command::Check(args) => recover::check(&context()?, args).await?,
+        Command::Run => recover::run(&context()?).await?,
+        Command::Approve(args) => requests::tell(&context()?, &args.number, Event::Approved).await?,
+        Command::Decline(args) => requests::tell(&context()?, &args.number, Event::Declined).await?,
+        Command::Amount(args) => requests::amount(&context()?, args).await?,
+        Command::Tell(args) => requests::word(&context()?, args).await?,
+        Command::Settle(args) => requests::settle(&context()?, args).await?,
+        Command::Pause => requests::switch(&context()?, true).await?,
+        Command::Resume => requests::switch(&context()?, false).await?,
+        Command::Claims(args) => claims::claims(&context()?, args).await?,
+        Command::Show(args) => story::story(&context()?, args).await?,
+        Command::Export(args) => export::export(&context()?, args).await?,
+        Command::Carrier(args) => carrier::carrier(args).await?,
+        Command::Bench(args) => bench::bench(&cli, args).await?,
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "ringback", &mut std::io::stdout());
+        }
+    }
+    Ok(Finished::Done)
+}

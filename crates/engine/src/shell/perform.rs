@@ -34,7 +34,7 @@ async fn perform(parts: &Parts, output: Output) -> Option<Input> {
             Some(Input::Committed(batch, result))
         }
         Output::Query(channel, lines) => Some(query(parts, channel, &lines).await),
-        Output::Offers(line, providers) => Some(Input::Offers(line.id, offers(parts, line.msisdn, &providers).await)),
+        Output::Offers(line, providers) => Some(Input::Offers(line.id, terms_of(parts, line.msisdn, &providers).await)),
         Output::Submit(line, order) => Some(Input::Replied(line, submit(parts, &order).await)),
         Output::Inquire(line, order) => Some(Input::Replied(line, inquire(parts, &order).await)),
         Output::Desk(claim) => Some(Input::Desk(claim.reference.clone(), desk(parts, &claim).await)),
@@ -63,7 +63,7 @@ async fn query(parts: &Parts, name: String, lines: &[Line]) -> Input {
         Some(channel) => timeout(parts.deadline, channel.query(&numbers)).await.ok(),
         None => None,
     };
-    let answers = answers.unwrap_or_else(|| silent(&name, &numbers));
+    let answers = answers.filter(|all| all.len() == numbers.len()).unwrap_or_else(|| silent(&name, &numbers));
     Input::Answers(name, lines.iter().map(|line| line.id).zip(answers).collect::<Vec<(LineId, Answer)>>())
 }
 
@@ -72,8 +72,8 @@ fn silent(name: &str, numbers: &[Msisdn]) -> Vec<Answer> {
     numbers.iter().map(|&msisdn| Answer { msisdn, status: status.clone(), imsi: None }).collect()
 }
 
-/// The terms of every provider that serves the line, in the owner's order.
-async fn offers(parts: &Parts, line: Msisdn, names: &[String]) -> Result<Vec<Terms>, (String, bool)> {
+/// The terms of every provider that serves the line, in the owner's order; else why none does, and whether asking again may help.
+pub async fn terms_of(parts: &Parts, line: Msisdn, names: &[String]) -> Result<Vec<Terms>, (String, bool)> {
     let (mut terms, mut reasons, mut again) = (Vec::new(), Vec::new(), false);
     for provider in names.iter().filter_map(|name| parts.providers.get(name)) {
         match timeout(parts.deadline, provider.offer(line)).await {

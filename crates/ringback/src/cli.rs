@@ -1,0 +1,385 @@
+//! The command line: what can be said, with examples.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use ringback_core::{Amount, ladder};
+
+use crate::config::Way;
+
+/// Keeps the phone lines of the people in an address book in service.
+#[derive(Debug, Parser)]
+#[command(name = "ringback", version, after_help = AFTER, max_term_width = 100)]
+pub(crate) struct Cli {
+    /// The configuration file.
+    #[arg(short, long, global = true, env = "RINGBACK_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print one JSON object on one line instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER: &str = "\
+Examples:
+  ringback demo                               try everything, nothing to set up
+  ringback init                               write a configuration; asks for what it needs
+  ringback import contacts.vcf                read a phone's address book
+  ringback enrol --all --mode ask             allow queries and payments, one tap for each recovery
+  ringback recover --dry-run                  what would be paid, at worst and most likely
+  ringback run                                keep the lines in service, by the timer
+
+Exit codes:
+  0  done
+  1  it did not work; the message says why and what to do
+  2  the command line is wrong
+  3  done, and something waits for a person (`ringback lines --waiting`)
+  4  the ledger's check found a difference
+
+Environment: RINGBACK_CONFIG, XDG_CONFIG_HOME, XDG_DATA_HOME, NO_COLOR, RINGBACK_LOG (such as `debug`).";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented configuration; asks for what no flag gives. Caps are required.
+    Init(Init),
+    /// Read vCard files into the book. Lines are watched until they are enrolled.
+    Import(Import),
+    /// Show the lines: name, number, state, what was found out.
+    Lines(Lines),
+    /// Record both consents (queries and automatic payments) for lines, and prove that they can be served.
+    Enrol(Enrol),
+    /// Take the consents back. What is in flight is still resolved.
+    Withdraw(Selection),
+    /// Query lines now; pays nothing by itself that `recover` or `run` would not pay.
+    Check(Selection),
+    /// Query lines and bring the restricted ones back, showing each step, until nothing moves.
+    Recover(Recover),
+    /// Keep the enrolled lines in service: at the start, by the timer, and on request, until stopped.
+    Run,
+    /// Approve a recovery that waits (mode ask).
+    Approve(One),
+    /// Decline a recovery that waits, or let the set amount go.
+    Decline(One),
+    /// Type the set amount of a line that came back.
+    Amount(TypedAmount),
+    /// Say what you know about a line.
+    Tell(Tell),
+    /// Say what became of an order that only a person can settle.
+    Settle(Settle),
+    /// The kill switch: no new payment from now on, in every process. What is in flight is still resolved.
+    Pause,
+    /// Release the kill switch.
+    Resume,
+    /// Show refund claims; record what a letter's answer said.
+    Claims(Claims),
+    /// Balances, statement, and the check of M1-M4.
+    Ledger(Ledger),
+    /// Tell a line's whole history as a story.
+    Show(One),
+    /// Write the address book back, each contact in the group of its line.
+    Export(Export),
+    /// Run the built-in carrier alone: a sandbox for anyone's integration.
+    Carrier(CarrierArgs),
+    /// Start a carrier inside, load a sample address book, and run the whole method on it.
+    Demo(Demo),
+    /// Measure the engine, the HTTP path and the import.
+    Bench(Bench),
+    /// Print a completion script for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which lines are meant.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  ringback check --all\n  ringback check 13800138000 +8613900139000\n  ringback check --calls calls.xml")]
+pub(crate) struct Selection {
+    /// Numbers, as people write them.
+    #[arg(value_name = "NUMBER", required_unless_present_any = ["all", "calls"])]
+    pub(crate) numbers: Vec<String>,
+    /// All lines of the book.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// The numbers in a call log (SMS Backup & Restore XML) that the book knows.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calls: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "Examples:\n  ringback show 13800138000\n  ringback approve +8613800138000")]
+pub(crate) struct One {
+    /// The line's number, as people write it.
+    pub(crate) number: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example, against `ringback carrier` on this machine:\n  ringback init --sandbox http://127.0.0.1:8080 --probe '1 CNY' --highest-plan '199 CNY' \\\n    --cap-recovery '300 CNY' --cap-line '500 CNY' --cap-day '500 CNY' --cap-book '2000 CNY' --set remembered --amount '30 CNY'")]
+pub(crate) struct Init {
+    /// The region in which numbers without a country code are read (ISO 3166).
+    #[arg(long)]
+    pub(crate) region: Option<String>,
+    /// The small amount that is paid first.
+    #[arg(long)]
+    pub(crate) probe: Option<Amount>,
+    /// How the set amount is found.
+    #[arg(long)]
+    pub(crate) set: Option<Way>,
+    /// The set amount, where it is preset.
+    #[arg(long)]
+    pub(crate) amount: Option<Amount>,
+    /// How plan amounts are climbed.
+    #[arg(long)]
+    pub(crate) ladder: Option<Ladder>,
+    /// Plans above this amount are not tried.
+    #[arg(long)]
+    pub(crate) highest_plan: Option<Amount>,
+    /// The most that one recovery may cost.
+    #[arg(long)]
+    pub(crate) cap_recovery: Option<Amount>,
+    /// The most that one line may ever cost.
+    #[arg(long)]
+    pub(crate) cap_line: Option<Amount>,
+    /// The most that the book may cost in a day.
+    #[arg(long)]
+    pub(crate) cap_day: Option<Amount>,
+    /// The most that the book may ever cost.
+    #[arg(long)]
+    pub(crate) cap_book: Option<Amount>,
+    /// A running `ringback carrier`: its channel, provider, desk and times are written down.
+    #[arg(long, value_name = "URL")]
+    pub(crate) sandbox: Option<String>,
+    /// The control interface of an osmo-hlr, as the status channel.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) hlr: Option<String>,
+    /// Replace a configuration that is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ladder {
+    /// Every plan amount in full, as the method says.
+    Stepwise,
+    /// What the line received counts.
+    Cumulative,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ringback import contacts.vcf\n  ringback import --calls calls.xml      show the numbers a call log proposes\n  ringback import --number 13800138000")]
+pub(crate) struct Import {
+    /// vCard files, version 2.1, 3.0 or 4.0.
+    #[arg(value_name = "FILE", required_unless_present_any = ["calls", "number"])]
+    pub(crate) files: Vec<PathBuf>,
+    /// A call log: it only proposes numbers that the book does not know.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) calls: Option<PathBuf>,
+    /// A typed number; it becomes a line without a contact.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) number: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Lines {
+    /// Only enrolled lines.
+    #[arg(long)]
+    pub(crate) enrolled: bool,
+    /// Only lines that wait for a person.
+    #[arg(long)]
+    pub(crate) waiting: bool,
+    /// Only lines in this group.
+    #[arg(long)]
+    pub(crate) group: Option<GroupArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum GroupArg {
+    InService,
+    Restricted,
+    Suspended,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Both permissions are recorded: to query the line's state, and to pay for it by itself.\n\nExamples:\n  ringback enrol 13800138000\n  ringback enrol --all --mode ask")]
+pub(crate) struct Enrol {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// What Ringback may do by itself.
+    #[arg(long, default_value = "auto")]
+    pub(crate) mode: ModeArg,
+    /// Do not ask the provider and the channel whether they serve the lines.
+    #[arg(long)]
+    pub(crate) unproven: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModeArg {
+    /// Query and show only.
+    Watch,
+    /// One tap approves each recovery.
+    Ask,
+    /// Recover by itself, within the caps.
+    Auto,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ringback recover --dry-run           what would be paid at worst and most likely; pays nothing\n  ringback recover                     all enrolled lines\n  ringback recover 13800138000         one line; also tries a parked or suspended one again")]
+pub(crate) struct Recover {
+    /// Numbers; all enrolled lines when none is given.
+    #[arg(value_name = "NUMBER")]
+    pub(crate) numbers: Vec<String>,
+    /// Say what would be paid at worst and most likely, and pay nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Wait until the claim desks have answered as well.
+    #[arg(long)]
+    pub(crate) claims: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TypedAmount {
+    /// The line's number.
+    pub(crate) number: String,
+    /// The amount, such as `50 CNY`.
+    pub(crate) amount: Amount,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ringback tell 13800138000 suspended\n  ringback tell 13800138000 leave-alone --until 2027-01-31\n  ringback tell 13800138000 plan --amount '59 CNY'")]
+pub(crate) struct Tell {
+    /// The line's number.
+    pub(crate) number: String,
+    /// What you know.
+    pub(crate) what: What,
+    /// With `leave-alone`: the first day on which it may be touched again.
+    #[arg(long, required_if_eq("what", "leave-alone"))]
+    pub(crate) until: Option<jiff::civil::Date>,
+    /// With `plan`: the plan's monthly fee.
+    #[arg(long, required_if_eq("what", "plan"))]
+    pub(crate) amount: Option<Amount>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum What {
+    /// I know that its owner suspended it.
+    Suspended,
+    /// Leave it alone until a day.
+    LeaveAlone,
+    /// Its plan costs this much a month.
+    Plan,
+    /// The number still belongs to the person.
+    Confirmed,
+    /// A parked or suspended line may be tried again.
+    TryAgain,
+    /// Query and show only.
+    Watch,
+    /// One tap approves each recovery.
+    Ask,
+    /// Recover by itself, within the caps.
+    Auto,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  ringback settle 13800138000 delivered --reason 'the provider confirmed it by phone, case 4711'")]
+pub(crate) struct Settle {
+    /// The line's number.
+    pub(crate) number: String,
+    /// What became of the order.
+    pub(crate) outcome: Settled,
+    /// How you know; it is written to the journal.
+    #[arg(long)]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Settled {
+    /// The line received the money.
+    Delivered,
+    /// No money moved.
+    Failed,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  ringback claims\n  ringback claims --of 4D7Q… --paid '30 CNY'     a letter's answer, recorded by hand\n  ringback claims --of 4D7Q… --denied 'used up'")]
+pub(crate) struct Claims {
+    /// The claim of this top-up reference.
+    #[arg(long, value_name = "REFERENCE", requires = "answer")]
+    pub(crate) of: Option<String>,
+    /// The desk paid this much.
+    #[arg(long, group = "answer", requires = "of")]
+    pub(crate) paid: Option<Amount>,
+    /// The desk will not pay, and says why.
+    #[arg(long, group = "answer", requires = "of", value_name = "REASON")]
+    pub(crate) denied: Option<String>,
+    /// The desk closed the claim without an answer.
+    #[arg(long, group = "answer", requires = "of")]
+    pub(crate) expired: bool,
+    /// Let the claim go.
+    #[arg(long, group = "answer", requires = "of")]
+    pub(crate) withdraw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Ledger {
+    /// Every transaction instead of the balances.
+    #[arg(long)]
+    pub(crate) statement: bool,
+    /// Fold every posting anew and compare with the providers' statements (M1-M4).
+    #[arg(long, conflicts_with = "statement")]
+    pub(crate) verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Where to write; a folder when several files were imported.
+    pub(crate) target: PathBuf,
+    /// Replace what is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CarrierArgs {
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    pub(crate) listen: std::net::SocketAddr,
+    /// The subscribers (TOML); the sample's when none is given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) subscribers: Option<PathBuf>,
+    /// The seed of everything random.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Every fault kind on, by the seed.
+    #[arg(long)]
+    pub(crate) faults: bool,
+    /// Mirror each subscriber's bar into the osmo-hlr at this address.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) hlr: Option<std::net::SocketAddr>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// How plan amounts are climbed.
+    #[arg(long, default_value = "cumulative")]
+    pub(crate) ladder: Ladder,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// Lines in the reference job.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) lines: u32,
+    /// Rounds of each measurement; medians are printed.
+    #[arg(long, default_value_t = 3)]
+    pub(crate) rounds: u32,
+}
+
+impl From<Ladder> for ladder::Kind {
+    fn from(ladder: Ladder) -> Self {
+        match ladder {
+            Ladder::Stepwise => Self::Stepwise,
+            Ladder::Cumulative => Self::Cumulative,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! `ledger`: balances, statement, and the check of M1-M4.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use ringback_engine::reconcile::{Reconciled, reconcile};
+use ringback_store::{Balance, Posted};
+use serde_json::{Value, json};
+
+use crate::{
+    Finished, cli,
+    context::{Context, Open},
+    run, show,
+};
+
+/// Transactions read at a time.
+const PAGE: u32 = 2_000;
+
+pub(crate) async fn ledger(context: &Context, args: &cli::Ledger) -> Result<Finished> {
+    let open = context.open().await?;
+    if args.verify {
+        return verify(context, &open).await;
+    }
+    if args.statement {
+        statement(context, &open).await?;
+    } else {
+        let balances = open.store.balances().await?;
+        if context.json {
+            println!("{}", json!({ "balances": balances }));
+        } else {
+            print_balances(&balances);
+        }
+    }
+    Ok(Finished::Done)
+}
+
+/// The balances as a table.
+pub(crate) fn print_balances(balances: &[Balance]) {
+    let mut table = show::table(&["provider", "account", "balance"]);
+    for balance in balances {
+        table.add_row([balance.provider.clone(), account(balance), balance.amount.to_string()]);
+    }
+    println!("{table}");
+}
+
+async fn statement(context: &Context, open: &Open) -> Result<()> {
+    let mut table = show::table(&["time", "reference", "kind", "postings"]);
+    let mut all: Vec<Posted> = Vec::new();
+    loop {
+        let page = open.store.statement(all.last().map_or(0, |posted| posted.id), PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    if context.json {
+        println!("{}", json!({ "transactions": all }));
+        return Ok(());
+    }
+    for posted in &all {
+        let legs = posted.transaction.postings.iter().map(|leg| format!("{} {}", text(&leg.account), leg.amount));
+        table.add_row([
+            super::story::time(posted.at_ms),
+            posted.transaction.reference.to_string(),
+            text(&posted.transaction.kind),
+            legs.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    println!("{table}");
+    Ok(())
+}
+
+/// M1-M3 inside the database, M4 against each provider's own statement.
+async fn verify(context: &Context, open: &Open) -> Result<Finished> {
+    let findings = open.store.verify().await?;
+    let mut differences: Vec<Value> = Vec::new();
+    let (mut agreed, mut unread) = (0, Vec::new());
+    let parts = run::parts(context, open, Arc::new(|_| {}))?;
+    for (name, provider) in &parts.providers {
+        match provider.statement(0).await {
+            Ok(theirs) => {
+                let found = reconcile(&open.store.topups_since(name, 0).await?, &theirs);
+                agreed += found.agreed;
+                differences.extend(disagreements(name, &found));
+            }
+            Err(error) => unread.push(error.to_string()),
+        }
+    }
+    let sound = findings.is_empty() && differences.is_empty() && unread.is_empty();
+    if context.json {
+        let body = json!({ "sound": sound, "findings": findings, "agreed": agreed,
+                           "differences": differences, "unread": unread });
+        println!("{body}");
+    } else {
+        findings.iter().for_each(|finding| println!("{}: {}", finding.invariant, finding.detail));
+        differences.iter().for_each(|difference| println!("M4: {difference}"));
+        unread.iter().for_each(|reason| println!("M4 could not be checked: {reason}"));
+        println!("M1-M3: {} findings. M4: {agreed} references agree, {} differ.", findings.len(), differences.len());
+    }
+    Ok(if sound { Finished::Done } else { Finished::LedgerDiffers })
+}
+
+fn disagreements(provider: &str, found: &Reconciled) -> Vec<Value> {
+    let late = found.events.iter().map(|_| json!({ "provider": provider, "detail": "settled otherwise; `ringback recover` posts it" }));
+    let differ = found.differences.iter().map(|d| json!({ "provider": provider, "reference": d.reference, "detail": d.detail }));
+    differ.chain(late).collect()
+}
+
+fn account(balance: &Balance) -> String {
+    text(&balance.account)
+}
+
+/// The snake-case name of an account or a kind, as its JSON has it, with spaces.
+fn text(value: &impl serde::Serialize) -> String {
+    let json = serde_json::to_value(value).unwrap_or_default();
+    json.as_str().unwrap_or_default().replace('_', " ")
+}

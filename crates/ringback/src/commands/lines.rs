@@ -1,0 +1,51 @@
+//! `lines`: the book as a table.
+
+use anyhow::Result;
+use ringback_core::{Group, Line, LineId};
+use ringback_store::Filter;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use crate::{cli, context::Context, show};
+
+pub(crate) async fn lines(context: &Context, args: &cli::Lines) -> Result<()> {
+    let open = context.open().await?;
+    let filter = Filter {
+        enrolled: args.enrolled,
+        waiting: args.waiting,
+        group: args.group.map(group),
+        ..open.of_book()
+    };
+    let found = open.lines(&filter).await?;
+    let ids: Vec<LineId> = found.iter().map(|line| line.id).collect();
+    let names: BTreeMap<LineId, String> = open.store.names(&ids).await?.into_iter().collect();
+    let name = |line: &Line| names.get(&line.id).cloned().unwrap_or_default();
+    if context.json {
+        let rows: Vec<Value> = found.iter().map(|line| row(line, &name(line))).collect();
+        println!("{}", json!({ "lines": rows }));
+        return Ok(());
+    }
+    let mut table = show::table(&["name", "number", "mode", "state"]);
+    for line in &found {
+        let cells = [name(line).into(), line.msisdn.to_string().into(), show::mode(line).into(), show::state_cell(line)];
+        table.add_row::<[comfy_table::Cell; 4]>(cells);
+    }
+    println!("{table}\n{} lines", found.len());
+    Ok(())
+}
+
+/// A line as JSON.
+pub(crate) fn row(line: &Line, name: &str) -> Value {
+    json!({
+        "number": line.msisdn, "name": name, "mode": show::mode(line), "group": line.group(),
+        "state": show::state(line), "seen": line.seen, "doubt": line.doubt, "told": line.told,
+    })
+}
+
+fn group(arg: cli::GroupArg) -> Group {
+    match arg {
+        cli::GroupArg::InService => Group::InService,
+        cli::GroupArg::Restricted => Group::Restricted,
+        cli::GroupArg::Suspended => Group::Suspended,
+    }
+}

@@ -1,0 +1,146 @@
+//! `check`, `recover`, `run`: the engine at work.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use ringback_core::{
+    Judgement, Line,
+    forecast::forecast,
+    line::State,
+    recovery::{Event, Word},
+};
+use ringback_engine::shell::{Begin, Observer, Until, terms_of};
+use ringback_store::{Ask, Filter, Request};
+use serde_json::{Value, json};
+
+use crate::{
+    Finished, cli,
+    commands::lines::row,
+    context::{Context, Open},
+    run::{self, Run},
+    show, steps,
+};
+
+/// `check`: queries and shows; starts nothing.
+pub(crate) async fn check(context: &Context, selection: &cli::Selection) -> Result<()> {
+    let open = context.open_as_engine("check").await?;
+    let lines = open.select(selection).await?;
+    let filter = Filter { numbers: Some(lines.iter().map(|line| line.msisdn).collect()), ..open.of_book() };
+    let run = Run { begin: Begin::Look(filter.clone()), until: Until::AtRest { claims: false }, observer: quiet(), look: true };
+    run::engine(context, &open, run).await?;
+    let lines = open.lines(&filter).await?;
+    if context.json {
+        println!("{}", json!({ "lines": lines.iter().map(|line| row(line, "")).collect::<Vec<Value>>() }));
+        return Ok(());
+    }
+    for line in &lines {
+        let enrolled = if line.consents.query_ms.is_some() { "" } else { "  (not enrolled: not queried)" };
+        println!("{}  {}{enrolled}", line.msisdn, show::state(line));
+    }
+    Ok(())
+}
+
+/// `recover`: the whole method, until nothing moves.
+pub(crate) async fn recover(context: &Context, args: &cli::Recover) -> Result<Finished> {
+    let open = context.open_as_engine("recover").await?;
+    let filter = chosen(&open, &args.numbers).await?;
+    if args.dry_run {
+        return dry_run(context, &open, &filter).await;
+    }
+    if !args.numbers.is_empty() {
+        try_again(&open, &filter).await?;
+    }
+    let observer: Observer = if context.json { quiet() } else { Arc::new(steps::print) };
+    let until = Until::AtRest { claims: args.claims };
+    run::engine(context, &open, Run { begin: Begin::Recover(filter.clone()), until, observer, look: false }).await?;
+    summary(context, &open, &filter).await
+}
+
+/// `run`: at the start, by the timer, on request, until stopped (S101).
+pub(crate) async fn run(context: &Context) -> Result<()> {
+    let open = context.open_as_engine("run").await?;
+    if !context.json {
+        println!("Watching the enrolled lines; Ctrl-C stops.");
+    }
+    let observer: Observer = if context.json { quiet() } else { Arc::new(steps::print) };
+    run::engine(context, &open, Run { begin: Begin::Sweep, until: Until::Stopped, observer, look: false }).await
+}
+
+async fn chosen(open: &Open, numbers: &[String]) -> Result<Filter> {
+    if numbers.is_empty() {
+        return Ok(Filter { enrolled: true, ..open.of_book() });
+    }
+    let numbers = Some(open.typed(numbers)?);
+    Ok(Filter { numbers, ..open.of_book() })
+}
+
+/// A person who names a line says so that a parked or suspended one may be tried again (C6).
+async fn try_again(open: &Open, filter: &Filter) -> Result<()> {
+    let stopped = open.lines(filter).await?.into_iter().filter(|l| matches!(l.state, State::Parked(_) | State::Suspended));
+    let ask = Ask::Event(Event::Told(Word::TryAgain));
+    let requests: Vec<Request> = stopped.map(|line| Request { line: line.id, ask: ask.clone() }).collect();
+    Ok(open.store.post(&requests).await?)
+}
+
+async fn summary(context: &Context, open: &Open, filter: &Filter) -> Result<Finished> {
+    let lines = open.lines(filter).await?;
+    let waits = |line: &&Line| matches!(line.state, State::Open(_) | State::Parked(_));
+    let waiting = lines.iter().filter(waits).count();
+    if context.json {
+        let rows: Vec<Value> = lines.iter().map(|line| row(line, "")).collect();
+        println!("{}", json!({ "lines": rows, "waiting": waiting }));
+    } else if waiting == 0 {
+        println!("{} lines; nothing waits for you", lines.len());
+    } else {
+        println!("{} lines; {waiting} wait for you: `ringback lines --waiting`", lines.len());
+    }
+    Ok(if waiting == 0 { Finished::Done } else { Finished::Waiting })
+}
+
+/// What would be paid at worst and most likely; queries the network, pays nothing, stores nothing.
+async fn dry_run(context: &Context, open: &Open, filter: &Filter) -> Result<Finished> {
+    let lines: Vec<Line> = open.lines(filter).await?.into_iter().filter(|line| line.consents.complete()).collect();
+    let parts = run::parts(context, open, quiet())?;
+    let numbers: Vec<_> = lines.iter().map(|line| line.msisdn).collect();
+    let answers = match parts.channels.get(&context.settings.book.channel) {
+        Some(channel) => channel.query(&numbers).await,
+        None => Vec::new(),
+    };
+    let policy = context.settings.policy();
+    let mut rows = Vec::new();
+    for (line, _) in lines.iter().zip(&answers).filter(|(_, a)| a.status.judged() == Judgement::Restricted) {
+        rows.push(match terms_of(&parts, line.msisdn, &context.settings.book.providers).await {
+            Ok(terms) => {
+                let forecast = forecast(line, &policy, &terms);
+                json!({ "number": line.msisdn, "worst": forecast.worst_total, "likely": forecast.likely_total,
+                        "payments": forecast.worst, "stopped_by": forecast.stopped_by.map(|stop| format!("{stop:?}")) })
+            }
+            Err((reason, _)) => json!({ "number": line.msisdn, "error": reason }),
+        });
+    }
+    if context.json {
+        println!("{}", json!({ "queried": lines.len(), "restricted": rows }));
+    } else {
+        print_forecast(lines.len(), &rows);
+    }
+    Ok(Finished::Done)
+}
+
+fn print_forecast(queried: usize, rows: &[Value]) {
+    let mut table = show::table(&["number", "most likely", "at worst", "payments at worst"]);
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    for row in rows {
+        let payments: Vec<String> = row["payments"].as_array().into_iter().flatten().map(text).collect();
+        let last = if row["error"].is_string() { text(&row["error"]) } else { payments.join(", ") };
+        table.add_row([text(&row["number"]), text(&row["likely"]), text(&row["worst"]), last]);
+    }
+    println!("{table}\n{queried} lines queried, {} restricted; nothing was paid", rows.len());
+}
+
+fn quiet() -> Observer {
+    Arc::new(|report| {
+        if let ringback_engine::shell::Report::Trouble(text) = report {
+            eprintln!("! {text}");
+        }
+    })
+}

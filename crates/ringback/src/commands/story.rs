@@ -1,0 +1,104 @@
+//! `show`: a line's whole history as a story.
+
+use anyhow::Result;
+use jiff::{Timestamp, tz::TimeZone};
+use ringback_core::{
+    Line, Service, Status,
+    recovery::{End, Event, Record, Word},
+};
+use ringback_store::{ClaimFilter, Entry};
+use serde_json::json;
+
+use super::lines::row;
+use crate::{cli, context::Context, show, steps};
+
+pub(crate) async fn story(context: &Context, args: &cli::One) -> Result<()> {
+    let open = context.open().await?;
+    let line = open.line(&args.number).await?;
+    let journal = open.store.journal(line.id).await?;
+    let recoveries = open.store.recoveries(Some(line.id)).await?;
+    let names = open.store.names(&[line.id]).await?;
+    let name = names.into_iter().next().map(|(_, name)| name).unwrap_or_default();
+    let claims = open.store.claims(ClaimFilter::All).await?.into_iter().filter(|c| c.msisdn == line.msisdn);
+    let claims: Vec<_> = claims.collect();
+    if context.json {
+        let ends: Vec<_> = recoveries.iter().map(|(_, record)| record).collect();
+        println!("{}", json!({ "line": row(&line, &name), "journal": journal, "recoveries": ends, "claims": claims }));
+        return Ok(());
+    }
+    println!("{name}  {}  {}  {}\n", line.msisdn, show::mode(&line), show::state(&line));
+    journal.iter().for_each(|entry| println!("{}  {}", time(entry.at_ms), told(entry)));
+    println!();
+    recoveries.iter().for_each(|(_, record)| println!("recovery {}: {}", record.number, ending(record)));
+    claims.iter().for_each(|claim| println!("claim {}: {} {:?}", claim.reference, claim.claimed, claim.state));
+    next(&line);
+    Ok(())
+}
+
+/// An instant where the person is, to the second.
+pub(crate) fn time(at_ms: i64) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+fn told(entry: &Entry) -> String {
+    match &entry.event {
+        Event::Answered(read) => format!("{} says: {}", read.channel, status(&read.status)),
+        Event::Offered(terms) => match terms.first() {
+            Some(first) => format!("{} sells for {}", first.offer.provider, first.offer.carrier),
+            None => "nothing can be paid".into(),
+        },
+        Event::Unoffered { reason, .. } => format!("nothing can be paid: {reason}"),
+        Event::Proposed { reference } => format!("an order is made: {reference}"),
+        Event::Denied(denial) => format!("the order was not admitted: {denial:?}"),
+        Event::Withheld { reference, denial } => format!("{reference} was stopped before it left: {denial:?}"),
+        Event::Replied { reference, reply, via } => format!("{reference}: {} ({via:?})", steps::outcome(&reply.outcome)),
+        Event::Late { topup, reply } => format!("{}: late: {}", topup.order.reference, steps::outcome(&reply.outcome)),
+        Event::Signalled => "a success was announced".into(),
+        Event::Approved => "approved by a person".into(),
+        Event::Declined => "declined by a person".into(),
+        Event::Typed { amount } => format!("set amount typed: {amount}"),
+        Event::Lapsed => "nobody typed the set amount in time".into(),
+        Event::Told(word) => word_text(word),
+    }
+}
+
+fn word_text(word: &Word) -> String {
+    match word {
+        Word::Enrolled(_, mode) => format!("enrolled, mode {mode:?}").to_lowercase(),
+        Word::Withdrawn => "consents withdrawn".into(),
+        Word::Mode(mode) => format!("mode {mode:?}").to_lowercase(),
+        Word::Suspended => "told: I know it is suspended".into(),
+        Word::LeaveAlone(until_ms) => format!("told: leave it alone until {}", time(*until_ms)),
+        Word::Plan(amount) => format!("told: the plan is {amount}"),
+        Word::Confirmed => "told: the number is still the person's".into(),
+        Word::TryAgain => "told: try again".into(),
+    }
+}
+
+fn status(status: &Status) -> String {
+    match &status.service {
+        Service::InService => "in service".into(),
+        Service::Restricted(bar) => format!("restricted ({bar:?})"),
+        Service::NotInService => "no such subscriber".into(),
+        Service::Unknown(reason) => format!("unknown ({reason})"),
+    }
+}
+
+fn ending(record: &Record) -> String {
+    let received = record.received;
+    match &record.end {
+        None => format!("open; received {received}"),
+        Some(End::Restored(cause)) => format!("restored: {}; received {received}", show::cause(*cause)),
+        Some(End::CameBack) => "came back before anything was paid".into(),
+        Some(End::Suspended) => format!("suspended by its owner; {received} claimed back"),
+        Some(End::Parked(reason)) => format!("parked: {}; received {received}", show::reason(reason)),
+        Some(End::Declined) => "declined".into(),
+    }
+}
+
+fn next(line: &Line) {
+    if let ringback_core::line::State::Parked(parked) = &line.state {
+        println!("next: {}", show::next_step(&parked.reason, &line.msisdn.to_string()));
+    }
+}

@@ -1,0 +1,114 @@
+//! Running the engine for a command: the clock, the randomness, the connections.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use ringback_core::{BookId, Policy};
+use ringback_engine::{
+    Config, Wiring,
+    shell::{self, Begin, Clock, Observer, Parts, Until},
+};
+use ringback_store::StoreError;
+use tokio::sync::watch;
+
+use crate::{
+    context::{Context, Open},
+    wiring,
+};
+
+/// Transitions in one commit at most.
+const BATCH: usize = 2_048;
+
+/// The clock of this process: its incarnation is random, so that no two runs compare their uptimes.
+pub(crate) fn clock() -> Result<Clock> {
+    Ok(Clock::start(getrandom::u64().context("the system gives no random numbers")?))
+}
+
+/// Random bits for references and jitter.
+pub(crate) fn random() -> Box<dyn FnMut() -> u128 + Send> {
+    Box::new(|| {
+        let half = || u128::from(getrandom::u64().expect("the system's random source was asked before and answered"));
+        half() << 64 | half()
+    })
+}
+
+/// A run of the engine for one command.
+pub(crate) struct Run {
+    pub(crate) begin: Begin,
+    pub(crate) until: Until,
+    pub(crate) observer: Observer,
+    /// Only look: no recovery starts.
+    pub(crate) look: bool,
+}
+
+/// Runs the engine until its end, or until the person or the system stops it.
+pub(crate) async fn engine(context: &Context, open: &Open, run: Run) -> Result<()> {
+    let mut policy = context.settings.policy();
+    if run.look {
+        policy.max_recoveries = 0;
+    }
+    let parts = parts(context, open, run.observer)?;
+    let config = config(context, open.book, policy);
+    shell::run(config, parts, clock()?, random(), run.begin, run.until, stop_signal()).await?;
+    Ok(())
+}
+
+/// Everything that the configuration names.
+pub(crate) fn parts(context: &Context, open: &Open, observer: Observer) -> Result<Parts> {
+    let settings = &context.settings;
+    Ok(Parts {
+        store: open.store.clone(),
+        channels: wiring::channels(settings)?,
+        providers: wiring::providers(settings)?,
+        desks: wiring::desks(settings, &context.path)?,
+        catalogue: Arc::new(wiring::catalogue(settings, &context.path)?),
+        observer,
+        deadline: Duration::from_millis(settings.timing.deadline_ms()),
+    })
+}
+
+fn config(context: &Context, book: BookId, policy: Policy) -> Config {
+    let settings = &context.settings;
+    let wiring = Wiring::new(policy, settings.book.channel.clone(), settings.book.providers.clone());
+    Config {
+        books: BTreeMap::from([(book, wiring)]),
+        limits: wiring::limits(settings),
+        batch: BATCH,
+        claim_poll_ms: settings.timing.claim_poll_ms(),
+        check_every_ms: settings.book.check_every.map(crate::config::ms),
+    }
+}
+
+/// Has the waiting requests carried out: by the engine that runs, else by one for this moment.
+pub(crate) async fn carry_out_requests(context: &Context) -> Result<()> {
+    let open = match context.open_as_engine("a moment's request").await {
+        Ok(open) => open,
+        Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_held) => {
+            eprintln!("Handed to the engine that is running.");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    let observer: Observer = Arc::new(|report| crate::steps::print(report));
+    engine(context, &open, Run { begin: Begin::Requests, until: Until::Committed, observer, look: false }).await
+}
+
+/// Turns true on Ctrl-C or SIGTERM.
+pub(crate) fn stop_signal() -> watch::Receiver<bool> {
+    let (tx, rx) = watch::channel(false);
+    tokio::spawn(async move {
+        let terminated = async {
+            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+                Ok(mut signal) => drop(signal.recv().await),
+                Err(_) => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
+        }
+        // The receiver is gone when the engine has already returned.
+        drop(tx.send(true));
+    });
+    rx
+}

@@ -1,0 +1,181 @@
+//! How states, causes and reasons are said to people.
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use ringback_core::{
+    Cause, Group, Judgement, Line, Mode, Reachable, Service,
+    admit::Denial,
+    line::{Aim, Phase, Reason, State},
+    topup::Refusal,
+};
+
+/// Whether colours are wanted: a terminal, and no NO_COLOR.
+pub(crate) fn colours() -> bool {
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    wanted && std::io::IsTerminal::is_terminal(&std::io::stdout())
+}
+
+/// A table for people, without lines.
+pub(crate) fn table(head: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    if !colours() {
+        table.force_no_tty();
+    }
+    table.set_header(head.iter().map(|title| Cell::new(title).add_attribute(Attribute::Bold)));
+    table
+}
+
+/// A line's state in a table: in words, and in a colour where there are any.
+pub(crate) fn state_cell(line: &Line) -> Cell {
+    let cell = Cell::new(state(line));
+    if !colours() {
+        return cell;
+    }
+    match (&line.state, line.group()) {
+        (State::Parked(_), _) => cell.fg(Color::Magenta),
+        (State::Open(_), _) => cell.fg(Color::Cyan),
+        (_, Some(Group::InService)) => cell.fg(Color::Green),
+        (_, Some(Group::Restricted)) => cell.fg(Color::Red),
+        (_, Some(Group::Suspended)) => cell.fg(Color::DarkGrey).add_attribute(Attribute::Italic),
+        (_, None) => cell,
+    }
+}
+
+/// A line's state in a few words.
+pub(crate) fn state(line: &Line) -> String {
+    match &line.state {
+        State::Suspended => "suspended by its owner".into(),
+        State::Parked(parked) => format!("parked: {}", reason(&parked.reason)),
+        State::Open(recovery) => phase(&recovery.phase, recovery.aim),
+        State::Idle => seen(line),
+    }
+}
+
+fn seen(line: &Line) -> String {
+    let Some(seen) = &line.seen else { return "not queried yet".into() };
+    match (&seen.status.service, seen.status.reachable) {
+        (Service::InService, Reachable::No) => "in service, switched off".into(),
+        (Service::InService, _) => "in service".into(),
+        (Service::Restricted(_), _) => match seen.status.judged() {
+            Judgement::BarredOtherwise(bar) => format!("restricted: {}", words(&format!("{bar:?}"))),
+            _ => "restricted".into(),
+        },
+        (Service::NotInService, _) => "no subscriber".into(),
+        (Service::Unknown(why), _) => format!("unknown: {why}"),
+    }
+}
+
+/// Where a recovery stands.
+pub(crate) fn phase(phase: &Phase, aim: Aim) -> String {
+    let aim = aim_text(aim);
+    match phase {
+        Phase::Preparing { .. } => "restricted; finding what can be paid".into(),
+        Phase::Approval => "restricted; waits for your approval".into(),
+        Phase::Reading { .. } => format!("queries before paying {aim}"),
+        Phase::Ready { .. } => format!("ready to pay {aim}"),
+        Phase::Paying { order, .. } => format!("pays {aim}: {}", order.asked),
+        Phase::Inquiring(inquiry) => format!("asks what became of {} ({})", inquiry.order.asked, inquiry.order.reference),
+        Phase::Settling { .. } => format!("{aim} delivered; queries whether it took effect"),
+        Phase::Owed { offered: Some(amount), .. } => format!("in service; {amount} follows unless you change it"),
+        Phase::Owed { offered: None, .. } => "in service; waits for the set amount".into(),
+    }
+}
+
+/// What an order is for.
+pub(crate) fn aim_text(aim: Aim) -> String {
+    match aim {
+        Aim::Probe => "the probe".into(),
+        Aim::Rung { number, plan } => format!("rung {number} (plan {plan})"),
+        Aim::Set(_) => "the set amount".into(),
+    }
+}
+
+/// A recovery's finding.
+pub(crate) fn cause(cause: Cause) -> String {
+    match cause {
+        Cause::UsedUp => "used up".into(),
+        Cause::MonthlyFee { rung, plan } => format!("monthly fee {plan} (rung {rung})"),
+        Cause::SuspendedByOwner => "suspended by its owner".into(),
+    }
+}
+
+/// Why a line is parked.
+pub(crate) fn reason(reason: &Reason) -> String {
+    match reason {
+        Reason::Denied(denial) => denied(*denial),
+        Reason::HighestPlan => "the plans that are left are above your highest plan".into(),
+        Reason::NoPlans => "the carrier's plan amounts are not known".into(),
+        Reason::NotOffered(words) => format!("nothing can be paid: {words}"),
+        Reason::Refused(refusal) => format!("the provider refused: {}", refused(refusal)),
+        Reason::Barred(bar) => format!("barred for another cause ({})", words(&format!("{bar:?}"))),
+        Reason::NotInService => "the number has no subscriber".into(),
+        Reason::StatusUnknown => "the network does not tell the line's state".into(),
+        Reason::TooManyOrders => "too many orders in one recovery".into(),
+        Reason::CannotInquire => "the outcome of an order cannot be looked up".into(),
+        Reason::Mismatch => "the provider's answer is about something else".into(),
+        Reason::Money(words) => words.clone(),
+        Reason::Declined => "declined".into(),
+    }
+}
+
+/// What a person does next about a parked line (L2).
+pub(crate) fn next_step(reason: &Reason, number: &str) -> String {
+    let again = format!("then `ringback recover {number}`");
+    match reason {
+        Reason::Denied(Denial::Cap(..) | Denial::NoCap(..)) => format!("raise the cap in the configuration, {again}"),
+        Reason::Denied(Denial::NotEnrolled) => format!("`ringback enrol {number}`"),
+        Reason::Denied(Denial::Doubtful) | Reason::NotInService => {
+            format!("ask the person whether the number is still theirs, `ringback tell {number} confirmed`, {again}")
+        }
+        Reason::HighestPlan => format!("raise policy.highest_plan, or `ringback tell {number} suspended`, {again}"),
+        Reason::NoPlans => format!("add a plan catalogue for the carrier (book.catalogues), {again}"),
+        Reason::CannotInquire | Reason::Mismatch => {
+            format!("ask the provider, then `ringback settle {number} delivered|failed --reason …`")
+        }
+        Reason::Barred(_) => "the person has to talk to the carrier".into(),
+        Reason::Refused(Refusal::WalletEmpty) => format!("fill the wallet at the provider, {again}"),
+        _ => format!("see `ringback show {number}`, {again}"),
+    }
+}
+
+fn denied(denial: Denial) -> String {
+    match denial {
+        Denial::Cap(scope, period) => {
+            format!("the cap per {} and {} is reached", words(&format!("{scope:?}")), words(&format!("{period:?}")))
+        }
+        Denial::NoCap(scope, _) => format!("no cap per {} is set", words(&format!("{scope:?}"))),
+        Denial::NotEnrolled => "the consents are missing".into(),
+        Denial::Doubtful => "it is doubtful whose number it is".into(),
+        other => words(&format!("{other:?}")),
+    }
+}
+
+/// A refusal in a few words.
+pub(crate) fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::Other(text) => text.clone(),
+        other => words(&format!("{other:?}")),
+    }
+}
+
+/// A line's mode.
+pub(crate) fn mode(line: &Line) -> &'static str {
+    match (line.consents.complete(), line.mode) {
+        (false, _) => "not enrolled",
+        (true, Mode::Watch) => "watch",
+        (true, Mode::Ask) => "ask",
+        (true, Mode::Auto) => "auto",
+    }
+}
+
+/// `NotOffered` as `not offered`.
+fn words(camel: &str) -> String {
+    let mut text = String::new();
+    for letter in camel.chars() {
+        if letter.is_uppercase() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.extend(letter.to_lowercase());
+    }
+    text
+}
