@@ -2,7 +2,13 @@
 //!
 //! A channel answers [`Status::unknown`] for whatever goes wrong, so a query has no error: K2 by construction.
 
+mod camara;
+pub mod osmo;
+mod range;
+
 use async_trait::async_trait;
+pub use camara::Camara;
+pub use osmo::OsmoHlr;
 use ringback_core::{Answer, Msisdn};
 
 /// A way to ask the network for the state of lines.

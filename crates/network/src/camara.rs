@@ -1,0 +1,181 @@
+//! Data service: CAMARA SubscriptionStatus v0.1.0 over HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::{StreamExt as _, stream};
+use reqwest::{Client, StatusCode, redirect::Policy};
+use ringback_core::{Answer, Bar, Msisdn, Reachable, Service, Status};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::{Capabilities, Channel};
+
+/// Requests at the same time within one query.
+const CONCURRENCY: usize = 32;
+
+/// Lines in one query.
+const BATCH: usize = 64;
+
+/// The largest answer that is read; a subscription status has some 100 bytes.
+const LARGEST_BODY: usize = 64 << 10;
+
+/// The status channel by CAMARA SubscriptionStatus. It sees bars; a phone that is switched off looks active.
+pub struct Camara {
+    name: String,
+    url: String,
+    token: Option<String>,
+    client: Client,
+    capabilities: Capabilities,
+}
+
+/// The service's answer. `barCause` is an extension that operators may add: fraud, lost, identity or other; without
+/// it a suspension counts as arrears or unknown.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Body {
+    voice_sms_out: Activity,
+    #[serde(default)]
+    bar_cause: Option<BarCause>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Activity {
+    Active,
+    Suspended,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BarCause {
+    Fraud,
+    Lost,
+    Identity,
+    Other,
+}
+
+impl Camara {
+    /// A channel to the service at `url` (the API's root), authoritative for `ranges`.
+    pub fn new(
+        name: &str,
+        url: &str,
+        token: Option<String>,
+        ranges: Vec<String>,
+        deadline: Duration,
+    ) -> Result<Self, reqwest::Error> {
+        Ok(Self {
+            name: name.to_owned(),
+            url: format!("{}/retrive-subscription-status", url.trim_end_matches('/')),
+            token,
+            client: Client::builder().timeout(deadline).redirect(Policy::none()).build()?,
+            capabilities: Capabilities {
+                ranges,
+                sees_restriction: true,
+                sees_reachability: false,
+                batch: BATCH,
+                cost: String::new(),
+            },
+        })
+    }
+
+    async fn ask(&self, msisdn: Msisdn) -> Answer {
+        let status = self.status(msisdn).await;
+        let status = status.unwrap_or_else(|reason| Status::unknown(format!("{}: {reason}", self.name)));
+        Answer { msisdn, status, imsi: None }
+    }
+
+    async fn status(&self, msisdn: Msisdn) -> Result<Status, String> {
+        let mut request = self.client.post(&self.url).json(&json!({ "phoneNumber": msisdn }));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.map_err(|error| explain(&error))?;
+        let code = response.status();
+        let length = response.content_length().unwrap_or(0);
+        if length > LARGEST_BODY as u64 {
+            return Err(format!("an answer of {length} bytes is no subscription status"));
+        }
+        let body = response.bytes().await.map_err(|error| explain(&error))?;
+        match code {
+            StatusCode::OK => read(&body),
+            StatusCode::NOT_FOUND if is_error_body(&body) => Ok(self.capabilities.missing(msisdn, &self.name)),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                Err(format!("the service refused the token ({code}); check it in the configuration"))
+            }
+            other => Err(format!("the service answered {other}")),
+        }
+    }
+}
+
+#[async_trait]
+impl Channel for Camara {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    async fn query(&self, lines: &[Msisdn]) -> Vec<Answer> {
+        stream::iter(lines.to_vec()).map(|line| self.ask(line)).buffered(CONCURRENCY).collect().await
+    }
+}
+
+/// Outgoing voice decides; data alone, throttled or suspended, is no restriction.
+fn read(body: &[u8]) -> Result<Status, String> {
+    let body: Body = serde_json::from_slice(body).map_err(|error| format!("the answer is no subscription status: {error}"))?;
+    let bar = match body.bar_cause {
+        None => Bar::ArrearsOrUnknown,
+        Some(BarCause::Fraud) => Bar::Fraud,
+        Some(BarCause::Lost) => Bar::Lost,
+        Some(BarCause::Identity) => Bar::Identity,
+        Some(BarCause::Other) => Bar::Other,
+    };
+    Ok(match body.voice_sms_out {
+        Activity::Active => Status::in_service(Reachable::Unknown),
+        Activity::Suspended => Status { service: Service::Restricted(bar), reachable: Reachable::Unknown },
+    })
+}
+
+/// A 404 counts only with CAMARA's own error body: a wrong path or a proxy answers 404 as well (K2).
+fn is_error_body(body: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct ErrorBody {
+        status: u16,
+    }
+    serde_json::from_slice::<ErrorBody>(body).is_ok_and(|error| error.status == 404)
+}
+
+fn explain(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        "no answer in time".into()
+    } else if error.is_connect() {
+        "the service is not reachable; check its url in the configuration".into()
+    } else {
+        "the connection broke".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outgoing_voice_decides() {
+        let body = |voice: &str, data: &str| format!(r#"{{"voiceSmsIn":"active","voiceSmsOut":"{voice}","dataService":"{data}"}}"#);
+        assert_eq!(read(body("active", "suspended").as_bytes()), Ok(Status::in_service(Reachable::Unknown)));
+        assert_eq!(read(body("suspended", "active").as_bytes()), Ok(Status::restricted(Bar::ArrearsOrUnknown)));
+        for garbage in ["", "<html>", "{}", r#"{"voiceSmsOut":"maybe"}"#] {
+            assert!(read(garbage.as_bytes()).is_err(), "{garbage}");
+        }
+    }
+
+    #[test]
+    fn k3_a_stated_cause_is_kept() {
+        let body = br#"{"voiceSmsOut":"suspended","barCause":"fraud"}"#;
+        assert_eq!(read(body), Ok(Status::restricted(Bar::Fraud)));
+        assert!(read(br#"{"voiceSmsOut":"suspended","barCause":"new"}"#).is_err());
+    }
+}
