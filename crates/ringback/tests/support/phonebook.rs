@@ -7,6 +7,14 @@
 
 use std::{collections::BTreeSet, fmt::Write as _};
 
+#[path = "phonebook/cards.rs"]
+mod cards;
+#[path = "phonebook/dice.rs"]
+mod dice;
+
+use cards::{Contact, android, google, iphone, plain, uuid, version_4};
+use dice::Dice;
+
 /// An export of a phone, and what is true about the lines in it.
 pub struct Phonebook {
     /// The contacts, in every version and habit, with a few broken cards.
@@ -122,34 +130,6 @@ fn yuan(minor: i64) -> String {
     }
 }
 
-/// A carrier: its share of the market in percent, its prefixes, its monthly fees in yuan.
-type Market = (&'static str, u64, &'static [&'static str], &'static [i64]);
-
-const MARKET: [Market; 4] = [
-    (
-        "China Mobile",
-        55,
-        &[
-            "135", "136", "137", "138", "139", "150", "151", "157", "158", "159", "178", "182", "183", "184", "187",
-            "188", "198",
-        ],
-        &[8, 18, 28, 38, 58, 88, 128, 158, 188, 238, 288, 388, 588],
-    ),
-    (
-        "China Unicom",
-        22,
-        &["130", "131", "132", "155", "156", "166", "176", "185", "186"],
-        &[19, 29, 39, 59, 79, 99, 129, 159, 199, 239, 299, 399, 599],
-    ),
-    (
-        "China Telecom",
-        20,
-        &["133", "153", "177", "180", "181", "189", "199"],
-        &[5, 19, 29, 39, 59, 99, 129, 169, 199, 299, 399, 599],
-    ),
-    ("China Broadnet", 3, &["192"], &[8, 18, 28, 38, 68, 98, 128, 198]),
-];
-
 const FAMILY: [&str; 24] = [
     "王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙", "胡", "朱", "高", "林", "何", "郭", "马",
     "罗", "梁", "宋", "欧阳", "上官",
@@ -177,14 +157,6 @@ struct World {
     broken: usize,
 }
 
-/// A contact before it is written down.
-struct Contact {
-    family: String,
-    given: String,
-    /// The numbers, each as its owner wrote it.
-    numbers: Vec<String>,
-}
-
 impl World {
     fn contact(&mut self, at: usize) {
         let (family, given) = self.name();
@@ -198,7 +170,7 @@ impl World {
         let mut numbers: Vec<String> = (0..numbers).map(|_| self.number()).collect();
         if shared {
             let line = self.dice.pick(&self.subscribers).msisdn.clone();
-            numbers[0] = self.dice.written(&line);
+            numbers.push(self.dice.written(&line));
         }
         let contact = Contact { family, given, numbers };
         self.names.push(contact.name());
@@ -289,196 +261,17 @@ impl World {
         let strangers: Vec<_> = (0..STRANGERS).map(|_| self.subscriber()).collect();
         let known: Vec<_> = self.subscribers.iter().step_by(3).cloned().collect();
         let lines: Vec<_> = known.iter().chain(&strangers).chain(known.iter().step_by(2)).collect();
-        let mut log = String::from("<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\n<calls count=\"7\">\n");
         let mut at_ms = LAST_CALL_MS;
+        let mut entries: Vec<String> = Vec::with_capacity(lines.len());
         for subscriber in &lines {
             at_ms -= 1 + self.dice.below(7_200_000);
             let name = if strangers.contains(subscriber) { "(Unknown)" } else { "A &amp; B &#55357;&#56832;" };
-            log += &self.dice.call(&subscriber.msisdn, at_ms, name);
+            entries.push(self.dice.call(&subscriber.msisdn, at_ms, name));
         }
         let hidden = ["-1", "-2", "", "10086", "95588"];
-        for number in hidden {
-            log += &format!(
-                "  <call number=\"{number}\" duration=\"0\" date=\"{at_ms}\" type=\"3\" presentation=\"2\" />\n"
-            );
-        }
-        log += "</calls>\n";
+        entries.extend(hidden.map(|number| format!("  <call number=\"{number}\" date=\"{at_ms}\" type=\"3\" />\n")));
+        let head = "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\n<calls count=\"7\">\n";
+        let log = format!("{head}{}</calls>\n", entries.concat());
         (log.into_bytes(), strangers, hidden.len())
-    }
-}
-
-impl Contact {
-    fn name(&self) -> String {
-        let western = self.family.is_ascii() || self.given.is_ascii() && !self.given.is_empty();
-        if western || self.family.starts_with('P') {
-            return format!("{} {}", self.given, self.family);
-        }
-        format!("{}{}", self.family, self.given)
-    }
-}
-
-/// Android: 2.1, quoted-printable with soft breaks, the photo folded and closed by a blank line.
-fn android(contact: &Contact, photo: Option<&str>) -> Vec<u8> {
-    let head = "CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:";
-    let (family, given) = (quoted(&contact.family, 99), quoted(&contact.given, 99));
-    let mut card = format!(
-        "BEGIN:VCARD\r\nVERSION:2.1\r\nN;{head}{family};{given};;;\r\nFN;{head}{}\r\n",
-        quoted(&contact.name(), 8)
-    );
-    for (at, number) in contact.numbers.iter().enumerate() {
-        card += &format!("TEL;{}:{number}\r\n", if at == 0 { "CELL;PREF" } else { "WORK" });
-    }
-    if let Some(photo) = photo {
-        card += &format!("PHOTO;ENCODING=BASE64;JPEG:{}\r\n\r\n", photo_lines(photo, "\r\n"));
-    }
-    (card + "END:VCARD\r\n").into_bytes()
-}
-
-/// iPhone: 3.0, labels beside the numbers.
-fn iphone(contact: &Contact, photo: Option<&str>, uid: u64) -> Vec<u8> {
-    let Contact { family, given, .. } = contact;
-    let mut card = format!(
-        "BEGIN:VCARD\r\nVERSION:3.0\r\nPRODID:-//Apple Inc.//iPhone OS 18.1//EN\r\nN:{family};{given};;;\r\nFN:{}\r\n",
-        contact.name()
-    );
-    for (at, number) in contact.numbers.iter().enumerate() {
-        let label = if at == 0 { "_$!<Mobile>!$_" } else { "老号码" };
-        card += &format!("item{at}.TEL;type=pref:\u{202d}{number}\u{202c}\r\nitem{at}.X-ABLabel:{label}\r\n");
-    }
-    if let Some(photo) = photo {
-        card += &format!("PHOTO;ENCODING=b;TYPE=JPEG:{}\r\n", photo_lines(photo, "\r\n"));
-    }
-    (card + &format!("UID:{}\r\nEND:VCARD\r\n", uuid(uid))).into_bytes()
-}
-
-/// Google: 3.0 with the user's own categories.
-fn google(contact: &Contact, category: &str) -> Vec<u8> {
-    let Contact { family, given, .. } = contact;
-    let mut card = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{}\r\nN:{family};{given};;;\r\n", contact.name());
-    for number in &contact.numbers {
-        card += &format!("TEL;TYPE=CELL:{number}\r\n");
-    }
-    (card + &format!("CATEGORIES:{category}\r\nEND:VCARD\r\n")).into_bytes()
-}
-
-/// A CardDAV server's 4.0: URIs, and lines folded without regard to characters.
-fn version_4(contact: &Contact, category: &str, uid: u64) -> Vec<u8> {
-    let mut lines = vec![format!("UID:urn:uuid:{}", uuid(uid)), format!("FN:{}", contact.name())];
-    lines.extend(contact.numbers.iter().map(|number| format!("TEL;VALUE=uri;TYPE=\"voice,cell\":tel:{number}")));
-    lines.push(format!("CATEGORIES:{category}"));
-    let folded = lines
-        .iter()
-        .flat_map(|line| line.as_bytes().chunks(14).collect::<Vec<_>>().join(&b"\n "[..]).into_iter().chain(*b"\n"));
-    b"BEGIN:VCARD\nVERSION:4.0\n".iter().copied().chain(folded).chain(*b"END:VCARD\n\n").collect()
-}
-
-/// A Chinese phone's 2.1: the text as it is, without `FN`.
-fn plain(contact: &Contact) -> Vec<u8> {
-    let Contact { family, given, .. } = contact;
-    let mut card = format!("BEGIN:VCARD\nVERSION:2.1\nN;CHARSET=UTF-8:{family};{given};;;\n");
-    for number in &contact.numbers {
-        card += &format!("TEL;CELL:{number}\n");
-    }
-    (card + "END:VCARD\n").into_bytes()
-}
-
-/// Quoted-printable with a soft break after so many bytes.
-fn quoted(text: &str, width: usize) -> String {
-    let quote = |bytes: &[u8]| bytes.iter().map(|byte| format!("={byte:02X}")).collect::<Vec<_>>().concat();
-    text.as_bytes().chunks(width).map(quote).collect::<Vec<_>>().join("=\r\n")
-}
-
-fn photo_lines(photo: &str, line_break: &str) -> String {
-    let lines: Vec<_> = photo.as_bytes().chunks(72).map(String::from_utf8_lossy).collect();
-    lines.join(&format!("{line_break} "))
-}
-
-fn uuid(bits: u64) -> String {
-    format!("{:08x}-0000-4000-8000-{:012x}", bits >> 32, bits & 0xffff_ffff)
-}
-
-/// The seeded source of chance: splitmix64.
-#[derive(Default)]
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        bits ^ (bits >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn percent(&mut self, share: u64) -> bool {
-        self.below(100) < share
-    }
-
-    fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
-        let at = self.next() % from.len() as u64;
-        &from[usize::try_from(at).unwrap_or(0)]
-    }
-
-    fn carrier(&mut self) -> &'static Market {
-        let mut left = self.below(100);
-        let carrier = MARKET.iter().find(|(_, share, ..)| match left.checked_sub(*share) {
-            Some(rest) => {
-                left = rest;
-                false
-            }
-            None => true,
-        });
-        carrier.unwrap_or(&MARKET[0])
-    }
-
-    /// 70 % in service, 25 % restricted for all reasons, the rest switched off or ceased.
-    fn truth(&mut self, plan_minor: i64) -> Truth {
-        match self.below(100) {
-            0..70 => Truth::InService,
-            70..79 => Truth::UsedUp { arrears_minor: *self.pick(&[10, 120, 350, 500, 888, 1_000]) },
-            79..88 => Truth::MonthlyFee { arrears_minor: plan_minor * self.pick(&[1, 2]) },
-            88..94 => Truth::SuspendedByOwner,
-            94 => Truth::Fraud,
-            95..98 => Truth::PoweredOff,
-            _ => Truth::Ceased,
-        }
-    }
-
-    /// A number as people write it.
-    fn written(&mut self, msisdn: &str) -> String {
-        let digits = msisdn.trim_start_matches("+86");
-        let (head, middle, tail) = (&digits[..3], &digits[3..7], &digits[7..]);
-        match self.below(10) {
-            0 | 1 => digits.to_owned(),
-            2 => format!("{head} {middle} {tail}"),
-            3 => format!("{head}-{middle}-{tail}"),
-            4 => format!("+86 {head} {middle} {tail}"),
-            5 => msisdn.to_owned(),
-            6 => format!("0086{digits}"),
-            7 => format!("0{digits}"),
-            8 => format!("+86-{head}-{middle}-{tail}"),
-            _ => digits.chars().filter_map(|digit| char::from_u32(u32::from(digit) - 0x30 + 0xff10)).collect(),
-        }
-    }
-
-    /// Base64 for one contact in six.
-    fn photo(&mut self) -> Option<String> {
-        const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let length = 4 * (200 + self.below(400));
-        let photo = self.percent(17);
-        photo.then(|| (0..length).map(|_| char::from(*self.pick(DIGITS))).collect())
-    }
-
-    fn call(&mut self, msisdn: &str, at_ms: u64, name: &str) -> String {
-        let (number, kind) = (self.written(msisdn), 1 + self.below(7));
-        format!(
-            "  <call number=\"{number}\" duration=\"{}\" date=\"{at_ms}\" type=\"{kind}\" presentation=\"1\" \
-             subscription_id=\"1\" readable_date=\"\" contact_name=\"{name}\" />\n",
-            self.below(600)
-        )
     }
 }
