@@ -77,6 +77,11 @@ impl Categories {
         Some(Self { range: placed.range.clone(), items, quoted_printable, writes })
     }
 
+    /// The number of the first item that fits.
+    pub(crate) fn find(&self, fits: impl Fn(&Item) -> bool) -> Option<usize> {
+        self.items.iter().position(fits)
+    }
+
     /// A name as this line would hold it, or nothing where its character set cannot.
     pub(crate) fn encoded(&self, name: &str) -> Option<Vec<u8>> {
         let bytes = match self.writes {
@@ -100,21 +105,26 @@ struct Octet {
 
 /// The value of a line, unfolded and decoded; `base` is where the line starts. Ends with an empty mark of its end.
 fn value(line: &[u8], base: usize, quoted_printable: bool) -> Vec<Octet> {
-    let mut octets = unfolded(line, base, quoted_printable);
-    let colon = octets.iter().scan(false, |quoted, octet| {
-        *quoted ^= octet.byte == b'"';
-        Some(octet.byte == b':' && !*quoted)
-    });
-    let colon = colon.enumerate().find_map(|(at, found)| found.then_some(at));
-    let colon = colon.or_else(|| octets.iter().position(|octet| octet.byte == b':')).unwrap_or_default();
-    let mut value = octets.split_off((colon + 1).min(octets.len()));
-    let start = octets.last().map_or(base, |octet| octet.end);
+    let mut head = unfolded(line, base, quoted_printable);
+    let mut value = head.split_off(head_length(&head));
+    let start = head.last().map_or(base, |octet| octet.end);
     if quoted_printable {
         value = decoded(value);
     }
     let end = value.last().map_or(start, |octet| octet.end);
     value.push(Octet { byte: b',', start: end, end });
     value
+}
+
+/// The length of a line's name and parameters with the colon: the first one outside of quotes, or else the first.
+fn head_length(octets: &[Octet]) -> usize {
+    let mut quoted = false;
+    let unquoted = octets.iter().position(|octet| {
+        quoted ^= octet.byte == b'"';
+        octet.byte == b':' && !quoted
+    });
+    let colon = unquoted.or_else(|| octets.iter().position(|octet| octet.byte == b':'));
+    colon.map_or(octets.len(), |colon| colon + 1)
 }
 
 /// The line without its folds or soft breaks, by the same rule as vcard-rs: a line is laid out in one way only.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ringback_core::Group;
 
 use crate::{
-    categories::{self, Categories},
+    categories::{self, Categories, Item},
     lines::{Lines, lines},
     problem::Problem,
 };
@@ -72,21 +72,36 @@ impl GroupNames {
     }
 }
 
-/// Whether the changed card is still one card with the user's own categories and the wanted name of ours.
+/// Whether the changed card has the wanted name of ours, and otherwise what it had.
 ///
 /// A card can be broken in ways that show only when something beside the damage moves.
 fn reads_back(before: &[u8], after: &[u8], wanted: Option<&str>) -> bool {
-    let parts = |raw| {
-        let lines = lines(raw).ok()?;
-        let (ours, own): (Vec<_>, Vec<_>) =
-            categories::texts(raw, &lines).into_iter().partition(|text| GroupNames::group(text).is_some());
-        Some((ours, own, raw[lines.end_at..].to_vec()))
-    };
-    match (parts(before), parts(after)) {
-        (Some((_, own, rest)), Some((ours, still, rest_after))) => {
-            ours.iter().map(String::as_str).eq(wanted) && own == still && rest == rest_after
-        }
+    match (Kept::of(before), Kept::of(after)) {
+        (Ok((_, before)), Ok((ours, after))) => before == after && ours.iter().map(String::as_str).eq(wanted),
         _ => false,
+    }
+}
+
+/// What an edit must leave as it is.
+#[derive(PartialEq)]
+struct Kept<'a> {
+    /// The user's own categories.
+    own: Vec<String>,
+    /// The bytes of every other property.
+    properties: Vec<&'a [u8]>,
+    /// The bytes behind the card.
+    rest: &'a [u8],
+}
+
+impl<'a> Kept<'a> {
+    /// Our names on a card, and what it holds beside them.
+    fn of(raw: &'a [u8]) -> Result<(Vec<String>, Self), Problem> {
+        let lines = lines(raw)?;
+        let all = categories::texts(raw, &lines).into_iter();
+        let (ours, own) = all.partition(|text| GroupNames::group(text).is_some());
+        let others = lines.properties.iter().filter(|placed| !placed.is("CATEGORIES"));
+        let properties = others.map(|placed| &raw[placed.range.clone()]).collect();
+        Ok((ours, Self { own, properties, rest: &raw[lines.end_at..] }))
     }
 }
 
@@ -101,20 +116,29 @@ type Edit = (Range<usize>, Vec<u8>);
 
 /// Where the wanted name goes: as near to our old one as it can.
 enum Place {
-    /// It is there: list and item.
-    Stays(usize, usize),
-    /// It takes the place of another name of ours.
-    Replaces(usize, usize, Vec<u8>),
-    /// It comes last in a list.
-    Joins(usize, Vec<u8>),
-    /// It gets a line of its own.
+    /// Into the list of this number.
+    In(usize, Act),
+    /// On a line of its own.
     Alone(Vec<u8>),
+}
+
+/// What happens to a list, beside that our other names leave it.
+enum Act {
+    /// An item has the wanted name already.
+    Stays(usize),
+    /// An item with another name of ours becomes the wanted one.
+    Replaces(usize, Vec<u8>),
+    /// The wanted name comes last.
+    Joins(Vec<u8>),
 }
 
 fn edits(lines: &Lines<'_>, lists: &[Categories], wanted: Option<&str>) -> Vec<Edit> {
     let place = wanted.map(|name| place(lines, lists, name));
-    let mut edits: Vec<Edit> =
-        lists.iter().enumerate().flat_map(|(at, list)| changes(list, at, place.as_ref())).collect();
+    let act = |at: usize| match &place {
+        Some(Place::In(list, act)) if *list == at => Some(act),
+        _ => None,
+    };
+    let mut edits: Vec<Edit> = lists.iter().enumerate().flat_map(|(at, list)| changes(list, act(at))).collect();
     if let Some(Place::Alone(line)) = place {
         edits.push((lines.room_at..lines.room_at, line));
     }
@@ -122,41 +146,36 @@ fn edits(lines: &Lines<'_>, lists: &[Categories], wanted: Option<&str>) -> Vec<E
 }
 
 fn place(lines: &Lines<'_>, lists: &[Categories], name: &str) -> Place {
-    let marks = || {
-        let all = lists.iter().enumerate();
-        let all = all.flat_map(|(list, of)| of.items.iter().enumerate().map(move |(item, of)| (list, item, of)));
-        all.filter(|(.., item)| GroupNames::group(&item.text).is_some())
-    };
-    if let Some((list, item, _)) = marks().find(|(.., item)| item.text == name) {
-        return Place::Stays(list, item);
-    }
-    let replaced = marks().find_map(|(list, item, _)| Some(Place::Replaces(list, item, lists[list].encoded(name)?)));
-    let joins = || lists.iter().enumerate().find_map(|(list, of)| Some(Place::Joins(list, of.encoded(name)?)));
+    let numbered = || lists.iter().enumerate();
+    let ours = |item: &Item| GroupNames::group(&item.text).is_some();
+    let stays = numbered().find_map(|(at, list)| Some((at, Act::Stays(list.find(|item| item.text == name)?))));
+    let replaces =
+        || numbered().find_map(|(at, list)| Some((at, Act::Replaces(list.find(ours)?, list.encoded(name)?))));
+    let joins = || numbered().find_map(|(at, list)| Some((at, Act::Joins(list.encoded(name)?))));
     let alone = || [&categories::new_line(name, lines.version), lines.line_break.as_bytes()].concat();
-    replaced.or_else(joins).unwrap_or_else(|| Place::Alone(alone()))
+    match stays.or_else(replaces).or_else(joins) {
+        Some((list, act)) => Place::In(list, act),
+        None => Place::Alone(alone()),
+    }
 }
 
-/// What changes in one list: our names leave it, save the one that stays or is replaced.
-fn changes(list: &Categories, at: usize, place: Option<&Place>) -> Vec<Edit> {
-    let spared = match place {
-        Some(Place::Stays(of, item) | Place::Replaces(of, item, _)) if *of == at => Some(*item),
+fn changes(list: &Categories, act: Option<&Act>) -> Vec<Edit> {
+    let spared = match act {
+        Some(Act::Stays(item) | Act::Replaces(item, _)) => Some(*item),
         _ => None,
     };
     let leaves = |item: usize| spared != Some(item) && GroupNames::group(&list.items[item].text).is_some();
-    let joined = match place {
-        Some(Place::Joins(of, name)) if *of == at => Some(name),
-        _ => None,
-    };
-    if joined.is_none() && (0..list.items.len()).all(leaves) {
+    let items = 0..list.items.len();
+    if act.is_none() && items.clone().all(leaves) {
         return vec![(list.range.clone(), Vec::new())];
     }
-    let mut edits: Vec<Edit> =
-        (0..list.items.len()).filter(|&item| leaves(item)).map(|item| (cut(list, item, leaves), Vec::new())).collect();
-    if let (Some(Place::Replaces(_, _, name)), Some(item)) = (place, spared) {
-        edits.push((list.items[item].range.clone(), name.clone()));
-    }
-    edits.extend(joined.and_then(|name| appended(list, name)));
-    edits
+    let cuts = items.filter(|&item| leaves(item)).map(|item| (cut(list, item, leaves), Vec::new()));
+    let put = match act {
+        Some(Act::Replaces(item, name)) => Some((list.items[*item].range.clone(), name.clone())),
+        Some(Act::Joins(name)) => appended(list, name),
+        _ => None,
+    };
+    cuts.chain(put).collect()
 }
 
 /// The bytes of an item that leaves, with one comma: the one before it, or the one behind where nothing stays before.

@@ -62,7 +62,7 @@ pub(crate) fn lines(raw: &[u8]) -> Result<Lines<'_>, Problem> {
 impl Lines<'_> {
     /// The properties of a name, whatever group they carry.
     pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = &Placed<'_>> {
-        self.properties.iter().filter(move |placed| placed.line.bare_name().eq_ignore_ascii_case(name))
+        self.properties.iter().filter(move |placed| placed.is(name))
     }
 
     /// Whether the card is a group of contacts and no contact.
@@ -79,6 +79,13 @@ pub(crate) fn is_base64(line: &VcardLine<'_>) -> bool {
     let named =
         |param: &str| ["ENCODING=BASE64", "ENCODING=B", "BASE64"].iter().any(|name| param.eq_ignore_ascii_case(name));
     line.params.iter().any(|param| named(&param.to_string()))
+}
+
+impl Placed<'_> {
+    /// Whether it is a property of this name, whatever group it carries.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.line.bare_name().eq_ignore_ascii_case(name)
+    }
 }
 
 struct Scan<'a> {
@@ -160,7 +167,12 @@ impl<'a> Scan<'a> {
     }
 
     fn skip_base64(&mut self, start: usize) {
-        self.at += line_length(&self.raw[start..]).unwrap_or(0);
+        self.at = start;
+        while let Some(length) = line_length(&self.raw[self.at..])
+            && is_bare(&self.raw[self.at..self.at + length])
+        {
+            self.at += length;
+        }
         if let Some(placed) = self.properties.last_mut() {
             placed.range.end = self.at;
         }
@@ -208,6 +220,11 @@ fn is_card_start(value: &[u8]) -> bool {
 /// Whether a line starts with the white space that would fold it into the line before.
 fn indented(line: &[u8]) -> bool {
     line.first().is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+}
+
+/// Whether a line is neither a property nor blank.
+fn is_bare(line: &[u8]) -> bool {
+    memchr::memchr(b':', line).is_none() && !line.trim_ascii().is_empty()
 }
 
 /// The length of the first physical line with its break; nothing at the end.

@@ -98,6 +98,8 @@ fn photos_do_not_hide_what_follows() {
     assert_eq!(numbers(&card(folded.as_bytes())), ["13800138000"]);
     let unfolded = "BEGIN:VCARD\nVERSION:2.1\nFN:P\nPHOTO;BASE64:QUJD\nQUJDQUJD\nQQ==\n\nTEL:13800138000\nEND:VCARD\n";
     assert_eq!(numbers(&card(unfolded.as_bytes())), ["13800138000"]);
+    let large = unfolded.replace("QUJDQUJD\n", &"QUJDQUJD\n".repeat(50_000));
+    assert_eq!(numbers(&card(large.as_bytes())), ["13800138000"]);
 }
 
 #[test]
