@@ -1,6 +1,10 @@
 //! Top-up connectors, one file each, plan catalogues and claim desks. Nothing here knows the ledger, and nothing
 //! retries by itself: what follows from an answer is the method's decision.
 
+pub mod catalogue;
+pub mod desk;
+pub mod reloadly;
+
 use async_trait::async_trait;
 use ringback_core::{Amount, Claim, Currency, DeskReply, Msisdn, Offer, Order, Reply};
 

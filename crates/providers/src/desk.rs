@@ -1,0 +1,7 @@
+//! Claim desks (claim 5): the network side's own over HTTP, or a letter that a person sends.
+
+mod http;
+mod letter;
+
+pub use http::HttpDesk;
+pub use letter::{Language, LetterDesk};

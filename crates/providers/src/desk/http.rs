@@ -1,0 +1,108 @@
+//! A claim desk over HTTP: `POST /claims` to claim, `GET /claims/{reference}` to ask.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use reqwest::{Client, RequestBuilder, redirect::Policy};
+use ringback_core::{Amount, Claim, DeskReply};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::ClaimDesk;
+
+/// The desk of a network side that has one.
+pub struct HttpDesk {
+    name: String,
+    url: String,
+    token: Option<String>,
+    client: Client,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    reference: String,
+    state: State,
+    #[serde(default)]
+    case: String,
+    #[serde(default)]
+    paid: Option<String>,
+    #[serde(default)]
+    currency: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Acknowledged,
+    Paid,
+    Denied,
+    Expired,
+}
+
+impl HttpDesk {
+    /// A desk at `url`.
+    pub fn new(name: &str, url: &str, token: Option<String>, deadline: Duration) -> Result<Self, reqwest::Error> {
+        let client = Client::builder().timeout(deadline).redirect(Policy::none()).build()?;
+        Ok(Self { name: name.to_owned(), url: url.trim_end_matches('/').to_owned(), token, client })
+    }
+
+    async fn ask(&self, request: RequestBuilder, claim: &Claim) -> DeskReply {
+        let request = match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let answer = async {
+            let response = request.send().await?.error_for_status()?;
+            response.json::<Body>().await
+        };
+        match answer.await {
+            Ok(body) => read(&body, claim),
+            Err(error) => DeskReply::Unknown(error.without_url().to_string()),
+        }
+    }
+}
+
+#[async_trait]
+impl ClaimDesk for HttpDesk {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn request(&self, claim: &Claim) -> DeskReply {
+        let body = json!({
+            "reference": claim.reference,
+            "phoneNumber": claim.msisdn,
+            "amount": claim.claimed.decimal(),
+            "currency": claim.claimed.currency(),
+            "reason": "suspended-by-owner",
+        });
+        self.ask(self.client.post(format!("{}/claims", self.url)).json(&body), claim).await
+    }
+
+    async fn inquire(&self, claim: &Claim) -> DeskReply {
+        self.ask(self.client.get(format!("{}/claims/{}", self.url, claim.reference)), claim).await
+    }
+}
+
+/// What the desk says; an answer about another claim says nothing.
+fn read(body: &Body, claim: &Claim) -> DeskReply {
+    if body.reference != claim.reference.as_str() {
+        return DeskReply::Unknown("the answer is about another claim".into());
+    }
+    match body.state {
+        State::Acknowledged => DeskReply::Acknowledged(body.case.clone()),
+        State::Denied => DeskReply::Denied(body.reason.clone().unwrap_or_default()),
+        State::Expired => DeskReply::Expired,
+        State::Paid => match paid(body) {
+            Some(amount) => DeskReply::Paid(amount),
+            None => DeskReply::Unknown("the desk says paid without an amount".into()),
+        },
+    }
+}
+
+fn paid(body: &Body) -> Option<Amount> {
+    let currency = body.currency.as_deref()?.parse().ok()?;
+    Amount::parse_decimal(body.paid.as_deref()?, currency).ok()?.positive().ok()
+}

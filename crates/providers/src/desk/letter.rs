@@ -1,0 +1,102 @@
+//! A claim as a letter: written to a folder, sent by a person, whose answer a person records.
+
+use std::{fs, io, path::PathBuf};
+
+use async_trait::async_trait;
+use ringback_core::{Claim, DeskReply};
+
+use crate::ClaimDesk;
+
+/// The desk of a network side that only reads letters.
+pub struct LetterDesk {
+    name: String,
+    folder: PathBuf,
+    language: Language,
+}
+
+/// The language of a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// English.
+    English,
+    /// 简体中文.
+    Chinese,
+}
+
+impl LetterDesk {
+    /// A desk whose letters are written into `folder`.
+    pub fn new(name: &str, folder: PathBuf, language: Language) -> Self {
+        Self { name: name.to_owned(), folder, language }
+    }
+
+    /// Writes the letter whole or not at all; the same claim gives the same letter.
+    fn write(&self, claim: &Claim) -> io::Result<String> {
+        fs::create_dir_all(&self.folder)?;
+        let file = format!("{}.txt", claim.reference);
+        let (beside, target) = (self.folder.join(format!("{file}.part")), self.folder.join(&file));
+        fs::write(&beside, text(claim, self.language))?;
+        fs::rename(&beside, &target)?;
+        Ok(file)
+    }
+}
+
+#[async_trait]
+impl ClaimDesk for LetterDesk {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn request(&self, claim: &Claim) -> DeskReply {
+        match self.write(claim) {
+            Ok(file) => DeskReply::Acknowledged(format!("letter {file}")),
+            Err(error) => DeskReply::Unknown(format!("{}: no letter can be written: {error}", self.folder.display())),
+        }
+    }
+
+    async fn inquire(&self, _: &Claim) -> DeskReply {
+        DeskReply::Unknown("a person records the answer to a letter: `ringback claims --of …`".into())
+    }
+}
+
+fn text(claim: &Claim, language: Language) -> String {
+    let Claim { reference, msisdn, claimed, provider, .. } = claim;
+    match language {
+        Language::English => format!(
+            "Claim for a refund\n\nReference: {reference}\nTelephone number: {msisdn}\nAmount: {claimed}\n\
+             Paid through: {provider}\n\nDear Sir or Madam,\n\nthe amount above was paid into this line while it was \
+             suspended at its owner's request.\nThe payment had no effect on the service. Please return it to the \
+             account that it was paid from,\nor tell us in writing why it cannot be returned.\n\n\
+             Yours faithfully,\n\n\n_____________________________\n(name, date, signature)\n"
+        ),
+        Language::Chinese => format!(
+            "退款申请\n\n业务流水号：{reference}\n电话号码：{msisdn}\n金额：{claimed}\n支付渠道：{provider}\n\n\
+             贵公司：\n\n上述款项充入该号码时，该号码已由机主主动停机，充值未恢复通信服务。\n\
+             请将款项退回原支付账户；如不能退款，请书面说明理由。\n\n此致\n敬礼\n\n\n\
+             _____________________________\n（姓名、日期、签字）\n"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ringback_core::{TopUpRef, claim::State};
+
+    use super::*;
+
+    #[test]
+    fn r1_the_same_claim_gives_the_same_letter() {
+        let claim = Claim {
+            reference: TopUpRef::from_random(9),
+            msisdn: "+8613800138000".parse().unwrap(),
+            provider: "reloadly".into(),
+            desk: "letters".into(),
+            claimed: "30 CNY".parse().unwrap(),
+            state: State::Requested,
+        };
+        for language in [Language::English, Language::Chinese] {
+            let letter = text(&claim, language);
+            assert_eq!(letter, text(&claim, language));
+            assert!(letter.contains("+8613800138000") && letter.contains("30.00 CNY") && letter.contains(claim.reference.as_str()));
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Reloadly's JSON, and what each part of it means to the method.
+
+use jiff::{Timestamp, tz::TimeZone};
+use ringback_core::{Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Outcome, Receipt, Refusal, Reply};
+use serde::Deserialize;
+use serde_json::Number;
+
+use crate::StatementRow;
+
+/// An operator with what can be paid.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Operator {
+    #[serde(alias = "id")]
+    operator_id: u64,
+    pub(super) name: String,
+    denomination_type: DenominationType,
+    pub(super) sender_currency_code: String,
+    pub(super) destination_currency_code: String,
+    #[serde(default)]
+    fixed_amounts: Option<Vec<Number>>,
+    #[serde(default)]
+    min_amount: Option<Number>,
+    #[serde(default)]
+    max_amount: Option<Number>,
+    #[serde(default)]
+    geographical_recharge_plans: Option<Vec<Plans>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum DenominationType {
+    Fixed,
+    Range,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Plans {
+    #[serde(default)]
+    fixed_amounts: Vec<Number>,
+}
+
+/// A top-up, as a submission's answer and the report have it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Transaction {
+    status: Option<String>,
+    #[serde(default)]
+    error_code: Option<String>,
+    #[serde(default)]
+    pub(super) custom_identifier: Option<String>,
+    #[serde(default)]
+    recipient_phone: Option<Phone>,
+    #[serde(default)]
+    requested_amount: Option<Number>,
+    #[serde(default)]
+    requested_amount_currency_code: Option<String>,
+    #[serde(default)]
+    delivered_amount: Option<Number>,
+    #[serde(default)]
+    delivered_amount_currency_code: Option<String>,
+    #[serde(default)]
+    fee: Option<Number>,
+}
+
+/// A number comes as text or as a JSON number.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Phone {
+    Text(String),
+    Number(u64),
+}
+
+/// A page of the report.
+#[derive(Debug, Deserialize)]
+pub(super) struct Page {
+    pub(super) content: Vec<Transaction>,
+}
+
+/// The prepaid wallet.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Balance {
+    balance: Number,
+    currency_code: String,
+}
+
+/// An error of Reloadly's own; anything else at its address is none.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Fault {
+    pub(super) error_code: String,
+    #[serde(default)]
+    pub(super) message: String,
+}
+
+impl Operator {
+    pub(super) fn id(&self) -> u64 {
+        self.operator_id
+    }
+
+    /// What can be paid, and the plan amounts that the operator names.
+    pub(super) fn denominations(&self, currency: Currency) -> Result<(Denominations, Vec<Amount>), String> {
+        let fixed = amounts(self.fixed_amounts.as_deref().unwrap_or_default(), currency)?;
+        let named = self.geographical_recharge_plans.iter().flatten().flat_map(|plans| plans.fixed_amounts.iter());
+        let plans = named.map(|n| amount(n, currency)).collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+        match (self.denomination_type, &self.min_amount, &self.max_amount) {
+            (DenominationType::Range, Some(min), Some(max)) => {
+                let bound = |number| amount(number, currency).map_err(|error| error.to_string());
+                let (min, max, step) = (bound(min)?, bound(max)?, Amount::from_minor(1, currency));
+                Ok((Denominations::Range { min, max, step }, sorted(plans)))
+            }
+            (DenominationType::Fixed, ..) if !fixed.is_empty() => {
+                // Without plans of its own, what is sold in fixed amounts is what the carrier's plans cost.
+                let plans = if plans.is_empty() { fixed.clone() } else { plans };
+                Ok((Denominations::Fixed(fixed), sorted(plans)))
+            }
+            _ => Err("it sells no amount".into()),
+        }
+    }
+}
+
+impl Transaction {
+    /// What the transaction says.
+    pub(super) fn reply(&self) -> Reply {
+        Reply { echo: self.echo(), outcome: self.outcome() }
+    }
+
+    /// `REFUNDED` is a reversal: whether it was delivered before, the method knows from its own state.
+    fn outcome(&self) -> Outcome {
+        match (self.status.as_deref(), self.receipt()) {
+            (Some("SUCCESSFUL"), Some(receipt)) => Outcome::Delivered(receipt),
+            (Some("REFUNDED"), Some(receipt)) => Outcome::Reversed(receipt),
+            (Some("PROCESSING"), _) => Outcome::Pending,
+            (Some("FAILED"), _) => self.failure(),
+            (Some(other), _) => Outcome::Unknown(format!("status {other} without whole amounts")),
+            (None, _) => Outcome::Unknown("the transaction has no status".into()),
+        }
+    }
+
+    /// A failed transaction with a definitive code has that reason; without one, the provider's own word suffices.
+    fn failure(&self) -> Outcome {
+        let code = self.error_code.clone().unwrap_or_else(|| "FAILED".into());
+        let named = Fault { error_code: code.clone(), message: String::new() }.outcome();
+        match named {
+            Outcome::Refused(reason) => Outcome::Refused(reason),
+            _ => Outcome::Refused(Refusal::Unavailable),
+        }
+    }
+
+    fn receipt(&self) -> Option<Receipt> {
+        let asked = self.asked()?;
+        let fee = match &self.fee {
+            Some(fee) => amount(fee, asked.currency()).ok()?,
+            None => Amount::zero(asked.currency()),
+        };
+        let currency = self.delivered_amount_currency_code.as_deref()?.parse().ok()?;
+        let delivered = amount(self.delivered_amount.as_ref()?, currency).ok()?;
+        Some(Receipt { debited: asked.plus(fee).ok()?, delivered })
+    }
+
+    fn asked(&self) -> Option<Amount> {
+        let currency = self.requested_amount_currency_code.as_deref()?.parse().ok()?;
+        amount(self.requested_amount.as_ref()?, currency).ok()
+    }
+
+    fn echo(&self) -> Echo {
+        Echo { reference: self.custom_identifier.clone(), msisdn: self.msisdn(), asked: self.asked() }
+    }
+
+    fn msisdn(&self) -> Option<Msisdn> {
+        let digits = match self.recipient_phone.as_ref()? {
+            Phone::Text(text) => text.trim_start_matches('+').to_owned(),
+            Phone::Number(number) => number.to_string(),
+        };
+        format!("+{digits}").parse().ok()
+    }
+
+    /// A row of the statement; rows without a number belong to nobody here.
+    pub(super) fn statement_row(&self) -> Option<StatementRow> {
+        let reference = self.custom_identifier.clone().unwrap_or_default();
+        Some(StatementRow { reference, msisdn: self.msisdn()?, reply: self.reply() })
+    }
+}
+
+impl Balance {
+    pub(super) fn amount(&self) -> Result<Amount, String> {
+        let currency = self.currency_code.parse().map_err(|error: MoneyError| error.to_string())?;
+        amount(&self.balance, currency).map_err(|error| error.to_string())
+    }
+}
+
+impl Fault {
+    /// The definitive codes. Every other one is looked up: duplicates above all, most of which had been paid.
+    pub(super) fn outcome(&self) -> Outcome {
+        let refusal = match self.error_code.as_str() {
+            "INSUFFICIENT_BALANCE" => Refusal::WalletEmpty,
+            "PHONE_RECENTLY_RECHARGED" => Refusal::TooSoon,
+            "COULD_NOT_AUTO_DETECT_OPERATOR" | "INVALID_AMOUNT_FOR_OPERATOR" => Refusal::NotOffered,
+            "INVALID_RECIPIENT_PHONE" => Refusal::NumberWrong,
+            // The operator does not pay into a line in this state; another provider may.
+            "PHONE_BANNED_BY_OPERATOR" | "RECIPIENT_PHONE_INACTIVE" => Refusal::BarredLine,
+            "TRANSACTION_CANNOT_BE_PROCESSED_AT_THE_MOMENT" | "OPERATOR_UNAVAILABLE_OR_CURRENTLY_INACTIVE" => {
+                Refusal::Unavailable
+            }
+            "MAX_DAILY_TRANSACTION_COUNT_REACHED" | "MAX_DAILY_TRANSACTION_AMOUNT_REACHED" => {
+                Refusal::Other("the provider's daily limit is reached".into())
+            }
+            other => return Outcome::Unknown(format!("{other}: {}", self.message)),
+        };
+        Outcome::Refused(refusal)
+    }
+}
+
+/// An instant as the report's filter wants it.
+pub(super) fn date(at_ms: i64) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.to_zoned_datetime(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// An amount from the digits of a JSON number.
+fn amount(number: &Number, currency: Currency) -> Result<Amount, MoneyError> {
+    Amount::parse_decimal(&number.to_string(), currency)
+}
+
+fn amounts(numbers: &[Number], currency: Currency) -> Result<Vec<Amount>, String> {
+    let read: Result<Vec<Amount>, _> = numbers.iter().map(|number| amount(number, currency)).collect();
+    read.map(sorted).map_err(|error| error.to_string())
+}
+
+fn sorted(mut amounts: Vec<Amount>) -> Vec<Amount> {
+    amounts.sort_unstable();
+    amounts.dedup();
+    amounts
+}
