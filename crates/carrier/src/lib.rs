@@ -1,1 +1,17 @@
-//! Placeholder until the room is furnished.
+//! The network side, for demo, tests, benchmarks and anyone's sandbox: an independent party with its own books.
+//!
+//! It bills subscribers, answers CAMARA SubscriptionStatus, speaks Reloadly's dialect, runs a claim desk, mirrors each
+//! subscriber's bar into an osmo-hlr, and, where asked, loses and garbles what it is told. It never imports the
+//! rooms that it tests; the control interface's client is the one thing that it shares with `network`.
+
+mod faults;
+pub mod hlr;
+mod http;
+mod reloadly;
+mod subscribers;
+mod world;
+
+pub use faults::{Fault, Faults};
+pub use http::{Handle, Options, RunError, run, serve};
+pub use subscribers::{SubscribersError, read_subscribers};
+pub use world::{Booked, Credit, Lift, Profile, Refused, Service, Subscriber, World};

@@ -38,7 +38,7 @@ pub(crate) async fn story(context: &Context, args: &cli::One) -> Result<()> {
 /// An instant where the person is, to the second.
 pub(crate) fn time(at_ms: i64) -> String {
     let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    at.to_zoned_datetime(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 fn told(entry: &Entry) -> String {
