@@ -34,6 +34,11 @@ impl Msisdn {
         number.format_as(PhoneNumberFormat::E164).parse().map_err(|_| invalid())
     }
 
+    /// The number as an integer, as a database keeps it.
+    pub fn number(self) -> i64 {
+        i64::try_from(self.0).expect("E.164 has at most 15 digits")
+    }
+
     /// The number without its plus sign, as wire formats write it.
     pub fn digits(self) -> String {
         self.0.to_string()

@@ -51,9 +51,9 @@ impl Claims {
     /// Something happened to a claim: its change waits for the next commit.
     pub(crate) fn happened(&mut self, reference: &TopUpRef, event: claim::Event) {
         let Some(tracked) = self.open.get_mut(reference) else { return };
-        if let Some((next, transaction)) = claim::step(&tracked.claim, &event) {
-            tracked.claim = next.clone();
-            self.changes.push(ClaimChange { event, claim: next, transaction });
+        if let Some((next, _)) = claim::step(&tracked.claim, &event) {
+            tracked.claim = next;
+            self.changes.push(ClaimChange { reference: reference.clone(), event });
         }
     }
 

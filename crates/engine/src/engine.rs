@@ -78,8 +78,9 @@ pub enum Output {
     Trouble(String),
 }
 
-/// A forward jump of the wall clock against the uptime that stops spending (C3, S2).
-const CLOCK_JUMP_MS: i64 = 2 * 3_600_000;
+/// A forward jump of the wall clock against the uptime that stops spending (C3, S2). Uptime stands still while a
+/// laptop sleeps, so a week is allowed.
+const CLOCK_JUMP_MS: i64 = 7 * 86_400_000;
 
 /// The wait after a failed commit, before it is tried again.
 const COMMIT_RETRY_MS: u64 = 1_000;
@@ -89,7 +90,7 @@ const COMMIT_RETRY_MS: u64 = 1_000;
 enum Call {
     Offers(LineId),
     Submit(LineId, Order),
-    Inquire(LineId, Order, u32),
+    Inquire(LineId, Order),
 }
 
 /// What is out for a line.
@@ -299,6 +300,7 @@ impl Engine {
     }
 
     fn track(&mut self, now: Now, line: Line) -> &mut Tracked {
+        let id = line.id;
         let fresh = || Tracked {
             line: line.rearmed(now),
             inbox: VecDeque::new(),
@@ -306,7 +308,6 @@ impl Engine {
             check: false,
             committing: false,
         };
-        let id = line.id;
         self.tracked.entry(id).or_insert_with(fresh)
     }
 
@@ -413,7 +414,7 @@ impl Engine {
             }
             Due::Inquire(order, asked) => {
                 tracked.busy = Some(Busy::Inquire(order.reference.clone(), asked));
-                lane(&mut self.providers, &self.config, &order.provider).push(Call::Inquire(id, order.clone(), asked));
+                lane(&mut self.providers, &self.config, &order.provider).push(Call::Inquire(id, order.clone()));
             }
             Due::Propose => {
                 let reference = TopUpRef::from_random((self.random)());
@@ -567,7 +568,7 @@ impl Engine {
                             let book = self.config.books.get(&tracked.line.book)?;
                             Some(Output::Offers(tracked.line.clone(), book.providers.clone()))
                         }),
-                        Call::Inquire(id, order, _) => Some(Output::Inquire(id, order)),
+                        Call::Inquire(id, order) => Some(Output::Inquire(id, order)),
                         Call::Submit(id, order) => {
                             let tracked = self.tracked.get(&id);
                             match tracked.map(|t| may_dispatch(&t.line, self.switches, now)) {

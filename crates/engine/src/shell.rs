@@ -139,7 +139,7 @@ pub async fn run(
         Begin::Look(filter) => shell.check(filter).await?,
         Begin::Requests => {}
     }
-    shell.poll().await?;
+    shell.poll(false).await?;
     shell.run(rx, until).await
 }
 
@@ -194,7 +194,7 @@ impl Shell {
             let outputs = self.engine.handle(self.clock.now(), inputs.drain(..));
             outputs.into_iter().for_each(|output| self.perform(output));
             if Instant::now() >= next_poll {
-                self.poll().await?;
+                self.poll(rx.is_empty()).await?;
                 next_poll = Instant::now() + POLL;
             }
             if rx.is_empty() && self.is_over(until).await? {
@@ -222,7 +222,7 @@ impl Shell {
     }
 
     async fn store_is_done(&mut self) -> Result<bool, StoreError> {
-        self.poll().await?;
+        self.poll(true).await?;
         Ok(self.handed.is_empty() && self.engine.is_committed())
     }
 
@@ -248,14 +248,16 @@ impl Shell {
         Ok(())
     }
 
-    /// Takes what other processes asked for, and the switches.
-    async fn poll(&mut self) -> Result<(), StoreError> {
+    /// Takes what other processes asked for, and the switches. `drained` says that every input has reached the engine,
+    /// so that requests handed over before are forgotten only once they are durable.
+    async fn poll(&mut self, drained: bool) -> Result<(), StoreError> {
         self.send(Input::Switches(self.parts.store.switches().await?));
-        if self.engine.is_committed() && !self.handed.is_empty() {
+        if drained && self.engine.is_committed() && !self.handed.is_empty() {
             self.parts.store.done(&std::mem::take(&mut self.handed)).await?;
         }
+        let last = self.last_request;
         let requests = self.parts.store.requests(PAGE).await?;
-        for (id, request) in requests.into_iter().filter(|(id, _)| *id > self.last_request) {
+        for (id, request) in requests.into_iter().filter(|(id, _)| *id > last) {
             (self.last_request, self.reconciled) = (id, false);
             self.handed.push(id);
             self.hand(request).await?;

@@ -192,15 +192,14 @@ pub struct Change {
     pub caps: Arc<Caps>,
 }
 
-/// One transition of a claim, as [`claim::step`] made it.
+/// Something that happened to a claim; [`claim::step`] decides inside the transaction what it changes, so that a
+/// withdrawal (R6) and a desk's answer never both give the money back.
 #[derive(Debug, Clone)]
 pub struct ClaimChange {
-    /// The event that caused it.
+    /// The top-up whose claim it is.
+    pub reference: TopUpRef,
+    /// What happened.
     pub event: claim::Event,
-    /// The claim after it.
-    pub claim: Claim,
-    /// What is posted.
-    pub transaction: Option<Transaction>,
 }
 
 /// What became of a batch.

@@ -1,0 +1,139 @@
+-- Books, what was imported into them, and their lines.
+CREATE TABLE books (
+    id     INTEGER PRIMARY KEY,
+    name   TEXT NOT NULL UNIQUE,
+    region TEXT NOT NULL,
+    policy TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE contacts (
+    id   INTEGER PRIMARY KEY,
+    book INTEGER NOT NULL REFERENCES books,
+    file TEXT NOT NULL,
+    name TEXT NOT NULL,
+    raw  BLOB NOT NULL
+) STRICT;
+CREATE INDEX contacts_in_file ON contacts (book, file);
+
+CREATE TABLE contact_lines (
+    contact INTEGER NOT NULL,
+    line    INTEGER NOT NULL,
+    PRIMARY KEY (contact, line)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX contacts_of_line ON contact_lines (line);
+
+-- The columns beside `body` are what filters need; the body is the line itself.
+CREATE TABLE lines (
+    id       INTEGER PRIMARY KEY,
+    book     INTEGER NOT NULL REFERENCES books,
+    msisdn   INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    enrolled INTEGER NOT NULL,
+    open     INTEGER NOT NULL,
+    waiting  INTEGER NOT NULL,
+    grp      TEXT,
+    body     TEXT NOT NULL,
+    UNIQUE (book, msisdn)
+) STRICT;
+CREATE INDEX lines_by_number ON lines (msisdn);
+CREATE INDEX lines_open ON lines (id) WHERE open = 1;
+CREATE INDEX lines_waiting ON lines (id) WHERE waiting = 1;
+
+-- What happened, per line and per claim, append-only.
+CREATE TABLE journal (
+    id    INTEGER PRIMARY KEY,
+    line  INTEGER NOT NULL,
+    at_ms INTEGER NOT NULL,
+    event TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_of_line ON journal (line);
+
+CREATE TABLE claim_journal (
+    id        INTEGER PRIMARY KEY,
+    reference TEXT NOT NULL,
+    at_ms     INTEGER NOT NULL,
+    event     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE recoveries (
+    line     INTEGER NOT NULL,
+    number   INTEGER NOT NULL,
+    body     TEXT NOT NULL,
+    PRIMARY KEY (line, number)
+) STRICT, WITHOUT ROWID;
+
+-- Orders. `msisdn` is unique among the unresolved ones, across books (P3).
+CREATE TABLE topups (
+    id            INTEGER PRIMARY KEY,
+    reference     TEXT NOT NULL UNIQUE,
+    line          INTEGER NOT NULL,
+    recovery      INTEGER NOT NULL,
+    book          INTEGER NOT NULL,
+    provider      TEXT NOT NULL,
+    msisdn        INTEGER NOT NULL,
+    unresolved    INTEGER NOT NULL,
+    exposed_minor INTEGER NOT NULL,
+    currency      TEXT NOT NULL,
+    at_ms         INTEGER NOT NULL,
+    day           INTEGER NOT NULL,
+    body          TEXT NOT NULL
+) STRICT;
+CREATE INDEX topups_of_line ON topups (line);
+CREATE UNIQUE INDEX topups_unresolved ON topups (msisdn) WHERE unresolved = 1;
+
+-- The double-entry ledger, append-only, with cached balances (M2).
+CREATE TABLE transactions (
+    id        INTEGER PRIMARY KEY,
+    at_ms     INTEGER NOT NULL,
+    reference TEXT NOT NULL,
+    provider  TEXT NOT NULL,
+    kind      TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE postings (
+    transaction_id INTEGER NOT NULL REFERENCES transactions,
+    leg            INTEGER NOT NULL,
+    account        TEXT NOT NULL,
+    currency       TEXT NOT NULL,
+    minor          INTEGER NOT NULL,
+    PRIMARY KEY (transaction_id, leg)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE balances (
+    provider TEXT NOT NULL,
+    account  TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    minor    INTEGER NOT NULL,
+    PRIMARY KEY (provider, account, currency)
+) STRICT, WITHOUT ROWID;
+
+-- What is exposed in the scopes that are too wide to fold each time; day -1 is the lifetime.
+CREATE TABLE exposure (
+    scope    TEXT NOT NULL,
+    owner    TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    day      INTEGER NOT NULL,
+    minor    INTEGER NOT NULL,
+    PRIMARY KEY (scope, owner, currency, day)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE claims (
+    reference TEXT PRIMARY KEY,
+    msisdn    INTEGER NOT NULL,
+    open      INTEGER NOT NULL,
+    body      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claims_open ON claims (msisdn) WHERE open = 1;
+
+CREATE TABLE requests (
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    body TEXT NOT NULL
+) STRICT;
+
+-- One row: the switches, and the greatest day on which anything was committed (C3).
+CREATE TABLE installation (
+    id       INTEGER PRIMARY KEY CHECK (id = 1),
+    switches TEXT NOT NULL,
+    day      INTEGER NOT NULL
+) STRICT;
+INSERT INTO installation (id, switches, day) VALUES (1, '{"paused":false,"frozen":false,"clock_fault":false}', 0);

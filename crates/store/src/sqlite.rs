@@ -1,0 +1,156 @@
+//! SQLite behind [`Store`]: WAL, `synchronous=FULL`, one writer, set-based SQL.
+
+mod books;
+mod commit;
+mod exposed;
+mod ledger;
+mod lines;
+mod open;
+mod requests;
+
+use std::{fs::File, path::PathBuf};
+
+use async_trait::async_trait;
+use ringback_core::{
+    BookId, Claim, Line, LineId, Now, Policy, TopUpRef,
+    admit::Switches,
+    recovery::{Record, TopUp},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{Sqlite as Db, SqliteConnection, SqlitePool, Transaction};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{
+    Balance, Batch, Book, ClaimFilter, Committed, Contact, Entry, Filter, Finding, Imported, Posted, Request, Store,
+    StoreError, StoredContact,
+};
+
+/// A SQLite database.
+pub struct Sqlite {
+    readers: SqlitePool,
+    writer: Mutex<SqliteConnection>,
+    /// Held by the engine's process; released by the system when it ends, however it ends.
+    _lock: Option<File>,
+    path: PathBuf,
+}
+
+impl Sqlite {
+    /// Where the database is.
+    pub fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
+        self.writer.lock().await
+    }
+}
+
+/// Begins a transaction that writes: the lock is taken at once, so that what is read stays true until the commit.
+async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Db>, StoreError> {
+    use sqlx::Connection;
+    Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
+}
+
+/// One parameter that carries a whole batch: rows as JSON.
+fn json(rows: &impl Serialize) -> Result<String, StoreError> {
+    Ok(serde_json::to_string(rows)?)
+}
+
+fn parsed<T: DeserializeOwned>(body: &str) -> Result<T, StoreError> {
+    Ok(serde_json::from_str(body)?)
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn save_book(&self, name: &str, region: &str, policy: &Policy) -> Result<BookId, StoreError> {
+        books::save(&mut *self.writer().await, name, region, policy).await
+    }
+
+    async fn books(&self) -> Result<Vec<Book>, StoreError> {
+        books::all(&self.readers).await
+    }
+
+    async fn import(&self, book: BookId, file: &str, contacts: &[Contact], _: Now) -> Result<Imported, StoreError> {
+        books::import(&mut *self.writer().await, book, file, contacts).await
+    }
+
+    async fn contacts(&self, book: BookId, file: &str, after: i64, limit: u32) -> Result<Vec<StoredContact>, StoreError> {
+        books::contacts(&self.readers, book, file, after, limit).await
+    }
+
+    async fn files(&self, book: BookId) -> Result<Vec<String>, StoreError> {
+        books::files(&self.readers, book).await
+    }
+
+    async fn lines(&self, filter: &Filter, after: LineId, limit: u32) -> Result<Vec<Line>, StoreError> {
+        lines::filtered(&self.readers, filter, after, limit).await
+    }
+
+    async fn lines_by_id(&self, ids: &[LineId]) -> Result<Vec<Line>, StoreError> {
+        lines::by_id(&self.readers, ids).await
+    }
+
+    async fn names(&self, ids: &[LineId]) -> Result<Vec<(LineId, String)>, StoreError> {
+        lines::names(&self.readers, ids).await
+    }
+
+    async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
+        let mut writer = self.writer().await;
+        let mut tx = begin(&mut writer).await?;
+        let committed = commit::commit(&mut tx, batch).await?;
+        tx.commit().await?;
+        Ok(committed)
+    }
+
+    async fn topups(&self, references: &[TopUpRef]) -> Result<Vec<TopUp>, StoreError> {
+        ledger::topups(&self.readers, references).await
+    }
+
+    async fn topups_since(&self, provider: &str, since_ms: i64) -> Result<Vec<TopUp>, StoreError> {
+        ledger::topups_since(&self.readers, provider, since_ms).await
+    }
+
+    async fn claims(&self, which: ClaimFilter) -> Result<Vec<Claim>, StoreError> {
+        ledger::claims(&self.readers, &which).await
+    }
+
+    async fn journal(&self, line: LineId) -> Result<Vec<Entry>, StoreError> {
+        lines::journal(&self.readers, line).await
+    }
+
+    async fn recoveries(&self, line: Option<LineId>) -> Result<Vec<(LineId, Record)>, StoreError> {
+        lines::recoveries(&self.readers, line).await
+    }
+
+    async fn balances(&self) -> Result<Vec<Balance>, StoreError> {
+        ledger::balances(&self.readers).await
+    }
+
+    async fn statement(&self, after: i64, limit: u32) -> Result<Vec<Posted>, StoreError> {
+        ledger::statement(&self.readers, after, limit).await
+    }
+
+    async fn verify(&self) -> Result<Vec<Finding>, StoreError> {
+        ledger::verify(&self.readers).await
+    }
+
+    async fn switches(&self) -> Result<Switches, StoreError> {
+        requests::switches(&self.readers).await
+    }
+
+    async fn set_switches(&self, switches: Switches) -> Result<(), StoreError> {
+        requests::set_switches(&mut *self.writer().await, switches).await
+    }
+
+    async fn post(&self, requests: &[Request]) -> Result<(), StoreError> {
+        requests::post(&mut *self.writer().await, requests).await
+    }
+
+    async fn requests(&self, limit: u32) -> Result<Vec<(i64, Request)>, StoreError> {
+        requests::waiting(&self.readers, limit).await
+    }
+
+    async fn done(&self, requests: &[i64]) -> Result<(), StoreError> {
+        requests::done(&mut *self.writer().await, requests).await
+    }
+}

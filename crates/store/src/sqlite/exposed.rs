@@ -1,0 +1,222 @@
+//! What [`admit`] has to know, read inside the committing transaction and carried on within the batch.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ringback_core::{
+    BookId, Line, LineId, Now, Order, TopUpRef,
+    admit::{Exposure, Period, Scope, Switches, admit},
+    line::State,
+    recovery::TopUp,
+};
+use sqlx::{SqliteConnection, query_as};
+
+use super::json;
+use crate::{Batch, Change, StoreError, Verdict};
+
+/// The day under which lifetime sums are kept.
+pub(super) const LIFETIME: i64 = -1;
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// One cell of the cached exposure: scope, owner, currency, day.
+pub(super) type Cell = (&'static str, String, &'static str, i64);
+
+pub(super) struct Exposed {
+    now: Now,
+    /// The greatest day on which anything was committed (C3).
+    day: i64,
+    switches: Switches,
+    versions: BTreeMap<LineId, u64>,
+    orders: BTreeMap<LineId, Vec<Folded>>,
+    unresolved: BTreeSet<i64>,
+    cells: BTreeMap<Cell, i64>,
+    before: BTreeMap<TopUpRef, Before>,
+    /// What this batch adds to the cells.
+    pub(super) added: BTreeMap<Cell, i64>,
+}
+
+/// The orders of one line, folded by recovery and day.
+struct Folded {
+    recovery: u32,
+    day: i64,
+    currency: String,
+    exposed_minor: i64,
+    last_hour: u32,
+}
+
+/// A top-up as it was before the batch.
+struct Before {
+    exposed_minor: i64,
+    day: i64,
+}
+
+impl Exposed {
+    pub(super) async fn read(
+        db: &mut SqliteConnection,
+        batch: &Batch,
+        day: i64,
+        switches: Switches,
+    ) -> Result<Self, StoreError> {
+        let lines: Vec<LineId> = batch.changes.iter().map(|change| change.step.line.id).collect();
+        let mut read = Self {
+            now: batch.now,
+            day,
+            switches,
+            versions: versions(db, &lines).await?,
+            orders: BTreeMap::new(),
+            unresolved: BTreeSet::new(),
+            cells: BTreeMap::new(),
+            before: before(db, batch).await?,
+            added: BTreeMap::new(),
+        };
+        let sends: Vec<&Change> = batch.changes.iter().filter(|change| change.step.send.is_some()).collect();
+        if !sends.is_empty() {
+            read.orders = orders(db, &sends, batch.now.wall_ms - HOUR_MS).await?;
+            read.unresolved = unresolved(db, &sends).await?;
+            read.cells = cells(db, day).await?;
+        }
+        Ok(read)
+    }
+
+    /// What becomes of one change, in the batch's order; what is accepted counts for those that follow.
+    pub(super) fn decide(&mut self, change: &Change) -> Verdict {
+        let line = &change.step.line;
+        if self.versions.get(&line.id).is_none_or(|version| version + 1 != line.version) {
+            return Verdict::Conflict;
+        }
+        if let Some(order) = &change.step.send
+            && let State::Open(recovery) = &line.state
+        {
+            let exposure = self.exposure(line, order);
+            let pinned = &recovery.pinned.caps;
+            if let Err(denial) = admit(line, order, pinned, &change.caps, &exposure, self.switches, self.now) {
+                return Verdict::Denied(denial);
+            }
+        }
+        self.versions.insert(line.id, line.version);
+        if let Some(topup) = &change.step.topup {
+            self.count(line.book, topup);
+        }
+        Verdict::Committed
+    }
+
+    /// The day that an order counts on.
+    pub(super) fn day(&self) -> i64 {
+        self.day
+    }
+
+    fn exposure(&self, line: &Line, order: &Order) -> Exposure {
+        let currency = order.asked.currency().code();
+        let mut exposure = Exposure::default();
+        exposure.unresolved = self.unresolved.contains(&order.msisdn.number());
+        for folded in self.orders.get(&line.id).into_iter().flatten() {
+            exposure.orders_last_hour = exposure.orders_last_hour.saturating_add(folded.last_hour);
+            if folded.currency == currency {
+                self.fold(folded, line.recoveries, &mut exposure);
+            }
+        }
+        for (scope, name, owner) in wide(line.book, &order.provider) {
+            for (period, day) in [(Period::Lifetime, LIFETIME), (Period::Day, self.day)] {
+                let cell = (name, owner.clone(), currency, day);
+                let stored = self.cells.get(&cell).copied().unwrap_or(0);
+                let added = self.added.get(&cell).copied().unwrap_or(0);
+                exposure.add(scope, period, stored.saturating_add(added));
+            }
+        }
+        exposure
+    }
+
+    fn fold(&self, folded: &Folded, recovery: u32, exposure: &mut Exposure) {
+        let today = folded.day == self.day;
+        for (scope, holds) in [(Scope::Line, true), (Scope::Recovery, folded.recovery == recovery)] {
+            if holds {
+                exposure.add(scope, Period::Lifetime, folded.exposed_minor);
+                exposure.add(scope, Period::Day, if today { folded.exposed_minor } else { 0 });
+            }
+        }
+    }
+
+    /// Counts what a change adds to the cells; an order counts on the day of its intent.
+    fn count(&mut self, book: BookId, topup: &TopUp) {
+        let order = &topup.order;
+        let before = self.before.get(&order.reference);
+        let day = before.map_or(self.day, |before| before.day);
+        let more = topup.state.exposed_minor(order.asked) - before.map_or(0, |before| before.exposed_minor);
+        if topup.state.is_unresolved() {
+            self.unresolved.insert(order.msisdn.number());
+        }
+        for (_, name, owner) in wide(book, &order.provider) {
+            for day in [LIFETIME, day] {
+                *self.added.entry((name, owner.clone(), order.asked.currency().code(), day)).or_default() += more;
+            }
+        }
+    }
+}
+
+fn wide(book: BookId, provider: &str) -> [(Scope, &'static str, String); 3] {
+    [
+        (Scope::Book, "book", book.0.to_string()),
+        (Scope::Provider, "provider", provider.to_owned()),
+        (Scope::Everything, "everything", String::new()),
+    ]
+}
+
+async fn versions(db: &mut SqliteConnection, lines: &[LineId]) -> Result<BTreeMap<LineId, u64>, StoreError> {
+    let select = "SELECT id, version FROM lines WHERE id IN (SELECT value FROM json_each(?1))";
+    let rows: Vec<(i64, i64)> = query_as(select).bind(json(&lines)?).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(id, version)| (LineId(id), version.cast_unsigned())).collect())
+}
+
+async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<TopUpRef, Before>, StoreError> {
+    let changed = batch.changes.iter().filter(|change| change.step.send.is_none());
+    let references: Vec<&TopUpRef> = changed.filter_map(|c| Some(&c.step.topup.as_ref()?.order.reference)).collect();
+    if references.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let select = "SELECT reference, exposed_minor, day FROM topups
+        WHERE reference IN (SELECT value FROM json_each(?1))";
+    let rows: Vec<(String, i64, i64)> = query_as(select).bind(json(&references)?).fetch_all(db).await?;
+    let known = |(reference, exposed_minor, day): (String, i64, i64)| {
+        let reference = reference.parse().map_err(|error| StoreError::Damaged(format!("{error}")))?;
+        Ok((reference, Before { exposed_minor, day }))
+    };
+    rows.into_iter().map(known).collect()
+}
+
+async fn orders(
+    db: &mut SqliteConnection,
+    sends: &[&Change],
+    hour_ago_ms: i64,
+) -> Result<BTreeMap<LineId, Vec<Folded>>, StoreError> {
+    let lines: Vec<LineId> = sends.iter().map(|change| change.step.line.id).collect();
+    let select = "SELECT line, recovery, day, currency, sum(exposed_minor), sum(at_ms > ?2) FROM topups
+        WHERE line IN (SELECT value FROM json_each(?1)) GROUP BY line, recovery, day, currency";
+    let rows: Vec<(i64, u32, i64, String, i64, u32)> =
+        query_as(select).bind(json(&lines)?).bind(hour_ago_ms).fetch_all(db).await?;
+    let mut orders: BTreeMap<LineId, Vec<Folded>> = BTreeMap::new();
+    for (line, recovery, day, currency, exposed_minor, last_hour) in rows {
+        let folded = Folded { recovery, day, currency, exposed_minor, last_hour };
+        orders.entry(LineId(line)).or_default().push(folded);
+    }
+    Ok(orders)
+}
+
+async fn unresolved(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTreeSet<i64>, StoreError> {
+    let numbers: Vec<i64> = sends.iter().map(|change| change.step.line.msisdn.number()).collect();
+    let select = "SELECT msisdn FROM topups INDEXED BY topups_unresolved
+        WHERE unresolved = 1 AND msisdn IN (SELECT value FROM json_each(?1))";
+    let rows: Vec<(i64,)> = query_as(select).bind(json(&numbers)?).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(msisdn,)| msisdn).collect())
+}
+
+async fn cells(db: &mut SqliteConnection, day: i64) -> Result<BTreeMap<Cell, i64>, StoreError> {
+    let select = "SELECT scope, owner, currency, day, minor FROM exposure WHERE day IN (?1, ?2)";
+    let rows: Vec<(String, String, String, i64, i64)> =
+        query_as(select).bind(LIFETIME).bind(day).fetch_all(db).await?;
+    let cell = |(scope, owner, currency, day, minor): (String, String, String, i64, i64)| {
+        let scope = ["book", "provider", "everything"].into_iter().find(|name| *name == scope)?;
+        let currency: ringback_core::Currency = currency.parse().ok()?;
+        Some(((scope, owner, currency.code(), day), minor))
+    };
+    Ok(rows.into_iter().filter_map(cell).collect())
+}

@@ -1,0 +1,123 @@
+//! Reading and checking the ledger, the orders and the claims.
+
+use ringback_core::{
+    Amount, Claim, TopUpRef,
+    ledger::{Posting, Transaction},
+    recovery::TopUp,
+};
+use serde::de::DeserializeOwned;
+use sqlx::{SqlitePool, query_as, query_scalar};
+
+use super::{json, parsed};
+use crate::{Balance, ClaimFilter, Finding, Posted, StoreError};
+
+pub(super) async fn topups(db: &SqlitePool, references: &[TopUpRef]) -> Result<Vec<TopUp>, StoreError> {
+    let select = "SELECT body FROM topups WHERE reference IN (SELECT value FROM json_each(?1)) ORDER BY id";
+    let bodies: Vec<String> = query_scalar(select).bind(json(&references)?).fetch_all(db).await?;
+    bodies.iter().map(|body| parsed(body)).collect()
+}
+
+pub(super) async fn topups_since(db: &SqlitePool, provider: &str, since_ms: i64) -> Result<Vec<TopUp>, StoreError> {
+    let select = "SELECT body FROM topups WHERE provider = ?1 AND at_ms >= ?2 ORDER BY id";
+    let bodies: Vec<String> = query_scalar(select).bind(provider).bind(since_ms).fetch_all(db).await?;
+    bodies.iter().map(|body| parsed(body)).collect()
+}
+
+pub(super) async fn claims(db: &SqlitePool, which: &ClaimFilter) -> Result<Vec<Claim>, StoreError> {
+    let select = "SELECT body FROM claims WHERE (?1 IS NULL OR reference = ?1) AND open >= ?2 ORDER BY reference";
+    let (reference, open) = match which {
+        ClaimFilter::All => (None, 0),
+        ClaimFilter::Open => (None, 1),
+        ClaimFilter::Of(reference) => (Some(reference.as_str()), 0),
+    };
+    let bodies: Vec<String> = query_scalar(select).bind(reference).bind(open).fetch_all(db).await?;
+    bodies.iter().map(|body| parsed(body)).collect()
+}
+
+pub(super) async fn balances(db: &SqlitePool) -> Result<Vec<Balance>, StoreError> {
+    let select = "SELECT provider, account, currency, minor FROM balances ORDER BY provider, currency, account";
+    let rows: Vec<(String, String, String, i64)> = query_as(select).fetch_all(db).await?;
+    let balance = |(provider, account, currency, minor): (String, String, String, i64)| {
+        Ok(Balance { provider, account: named(account)?, amount: amount(minor, &currency)? })
+    };
+    rows.into_iter().map(balance).collect()
+}
+
+pub(super) async fn statement(db: &SqlitePool, after: i64, limit: u32) -> Result<Vec<Posted>, StoreError> {
+    let select = "SELECT t.id, t.at_ms, t.reference, t.provider, t.kind,
+            (SELECT json_group_array(json_array(account, currency, minor)) FROM
+              (SELECT * FROM postings WHERE transaction_id = t.id ORDER BY leg))
+        FROM transactions t WHERE t.id > ?1 ORDER BY t.id LIMIT ?2";
+    let rows: Vec<(i64, i64, String, String, String, String)> =
+        query_as(select).bind(after).bind(limit).fetch_all(db).await?;
+    rows.into_iter().map(posted).collect()
+}
+
+fn posted(
+    (id, at_ms, reference, provider, kind, legs): (i64, i64, String, String, String, String),
+) -> Result<Posted, StoreError> {
+    let legs: Vec<(String, String, i64)> = parsed(&legs)?;
+    let posting = |(account, currency, minor): (String, String, i64)| {
+        Ok(Posting { account: named(account)?, amount: amount(minor, &currency)? })
+    };
+    let postings = legs.into_iter().map(posting).collect::<Result<_, StoreError>>()?;
+    let reference = reference.parse().map_err(damaged)?;
+    Ok(Posted { id, at_ms, transaction: Transaction { reference, provider, kind: named(kind)?, postings } })
+}
+
+/// The checks of the ledger: what each invariant forbids, as a query that finds it.
+const CHECKS: [(&str, &str); 4] = [
+    (
+        "M1",
+        "SELECT t.reference || ': a transaction of kind ' || t.kind || ' sums to ' || sum(p.minor) || ' ' || p.currency
+         FROM transactions t JOIN postings p ON p.transaction_id = t.id GROUP BY t.id, p.currency HAVING sum(p.minor) <> 0",
+    ),
+    (
+        "M2",
+        "SELECT coalesce(b.provider, f.provider) || ' ' || coalesce(b.account, f.account) || ': the cached balance is '
+             || coalesce(b.minor, 0) || ', the postings sum to ' || coalesce(f.minor, 0)
+         FROM balances b FULL JOIN
+           (SELECT t.provider, p.account, p.currency, sum(p.minor) AS minor
+            FROM transactions t JOIN postings p ON p.transaction_id = t.id GROUP BY 1, 2, 3) f
+           ON f.provider = b.provider AND f.account = b.account AND f.currency = b.currency
+         WHERE coalesce(b.minor, 0) <> coalesce(f.minor, 0)",
+    ),
+    (
+        "M3",
+        "SELECT u.reference || ': ' || count(t.id) FILTER (WHERE t.kind = 'hold') || ' holds and '
+             || count(t.id) FILTER (WHERE t.kind IN ('deliver', 'release', 'suspend')) || ' releases'
+         FROM topups u LEFT JOIN transactions t ON t.reference = u.reference GROUP BY u.id
+         HAVING count(t.id) FILTER (WHERE t.kind = 'hold') <> 1
+             OR count(t.id) FILTER (WHERE t.kind IN ('deliver', 'release', 'suspend'))
+                <> (json_extract(u.body, '$.state') <> 'held')",
+    ),
+    (
+        "C1",
+        "SELECT e.scope || ' ' || e.owner || ': the cached exposure is ' || e.minor || ', the orders sum to ' || f.minor
+         FROM exposure e JOIN
+           (SELECT currency, sum(exposed_minor) AS minor FROM topups GROUP BY currency) f ON f.currency = e.currency
+         WHERE e.scope = 'everything' AND e.day = -1 AND e.minor <> f.minor",
+    ),
+];
+
+pub(super) async fn verify(db: &SqlitePool) -> Result<Vec<Finding>, StoreError> {
+    let mut findings = Vec::new();
+    for (invariant, check) in CHECKS {
+        let details: Vec<String> = query_scalar(check).fetch_all(db).await?;
+        findings.extend(details.into_iter().map(|detail| Finding { invariant: invariant.to_owned(), detail }));
+    }
+    Ok(findings)
+}
+
+/// A unit variant by the name that its column keeps.
+fn named<T: DeserializeOwned>(name: String) -> Result<T, StoreError> {
+    Ok(serde_json::from_value(serde_json::Value::String(name))?)
+}
+
+fn amount(minor: i64, currency: &str) -> Result<Amount, StoreError> {
+    Ok(Amount::from_minor(minor, currency.parse().map_err(damaged)?))
+}
+
+fn damaged(error: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged(error.to_string())
+}

@@ -1,0 +1,60 @@
+//! Lines, their names, their history.
+
+use ringback_core::{Line, LineId, Msisdn, recovery::Record};
+use sqlx::{QueryBuilder, Sqlite as Db, SqlitePool, query_as, query_scalar};
+
+use super::{json, parsed};
+use crate::{Entry, Filter, StoreError};
+
+pub(super) async fn filtered(
+    db: &SqlitePool,
+    filter: &Filter,
+    after: LineId,
+    limit: u32,
+) -> Result<Vec<Line>, StoreError> {
+    let mut select = QueryBuilder::<Db>::new("SELECT body FROM lines WHERE id > ");
+    select.push_bind(after.0);
+    if let Some(book) = filter.book {
+        select.push(" AND book = ").push_bind(book.0);
+    }
+    if let Some(numbers) = &filter.numbers {
+        let numbers: Vec<i64> = numbers.iter().map(|msisdn| Msisdn::number(*msisdn)).collect();
+        select.push(" AND msisdn IN (SELECT value FROM json_each(").push_bind(json(&numbers)?).push("))");
+    }
+    if let Some(group) = filter.group {
+        select.push(" AND grp = ").push_bind(super::commit::group_name(group)?);
+    }
+    for (wanted, column) in [(filter.enrolled, "enrolled"), (filter.open, "open"), (filter.waiting, "waiting")] {
+        if wanted {
+            select.push(format!(" AND {column} = 1"));
+        }
+    }
+    select.push(" ORDER BY id LIMIT ").push_bind(limit);
+    let bodies: Vec<String> = select.build_query_scalar().fetch_all(db).await?;
+    bodies.iter().map(|body| parsed(body)).collect()
+}
+
+pub(super) async fn by_id(db: &SqlitePool, ids: &[LineId]) -> Result<Vec<Line>, StoreError> {
+    let select = "SELECT body FROM lines WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id";
+    let bodies: Vec<String> = query_scalar(select).bind(json(&ids)?).fetch_all(db).await?;
+    bodies.iter().map(|body| parsed(body)).collect()
+}
+
+pub(super) async fn names(db: &SqlitePool, ids: &[LineId]) -> Result<Vec<(LineId, String)>, StoreError> {
+    let select = "SELECT cl.line, c.name FROM contact_lines cl JOIN contacts c ON c.id = cl.contact
+        WHERE cl.line IN (SELECT value FROM json_each(?1)) AND c.name <> '' ORDER BY cl.line, c.id";
+    let rows: Vec<(i64, String)> = query_as(select).bind(json(&ids)?).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(line, name)| (LineId(line), name)).collect())
+}
+
+pub(super) async fn journal(db: &SqlitePool, line: LineId) -> Result<Vec<Entry>, StoreError> {
+    let select = "SELECT id, at_ms, event FROM journal WHERE line = ?1 ORDER BY id";
+    let rows: Vec<(i64, i64, String)> = query_as(select).bind(line.0).fetch_all(db).await?;
+    rows.into_iter().map(|(id, at_ms, event)| Ok(Entry { id, at_ms, event: parsed(&event)? })).collect()
+}
+
+pub(super) async fn recoveries(db: &SqlitePool, line: Option<LineId>) -> Result<Vec<(LineId, Record)>, StoreError> {
+    let select = "SELECT line, body FROM recoveries WHERE ?1 IS NULL OR line = ?1 ORDER BY line, number";
+    let rows: Vec<(i64, String)> = query_as(select).bind(line.map(|line| line.0)).fetch_all(db).await?;
+    rows.into_iter().map(|(line, body)| Ok((LineId(line), parsed(&body)?))).collect()
+}

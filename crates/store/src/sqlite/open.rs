@@ -1,0 +1,104 @@
+//! Opening a database: its schema, its settings, and the lock of the one engine.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io::{Read, Seek, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions,
+    migrate::{MigrateError, Migrator},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use tokio::sync::Mutex;
+
+use super::Sqlite;
+use crate::StoreError;
+
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// How long one process waits for another's write.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Connections that read at the same time.
+const READERS: u32 = 4;
+
+impl Sqlite {
+    /// Opens a database to read it, to import into it, and to leave requests; made where it is missing.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::connect(path, None).await
+    }
+
+    /// Opens a database for the one engine that may run on it. `name` tells other processes who holds it.
+    pub async fn open_as_engine(path: &Path, name: &str) -> Result<Self, StoreError> {
+        let lock = lock(path, name)?;
+        Self::connect(path, Some(lock)).await
+    }
+
+    async fn connect(path: &Path, lock: Option<File>) -> Result<Self, StoreError> {
+        make_folder(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // With NORMAL a power cut loses intents that the provider has seen.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            .disable_statement_logging();
+        let mut writer = options.connect().await.map_err(|error| at(path, error))?;
+        migrate(path, &mut writer).await?;
+        let pool = SqlitePoolOptions::new().max_connections(READERS);
+        let readers = pool.connect_lazy_with(options.create_if_missing(false));
+        Ok(Self { readers, writer: Mutex::new(writer), _lock: lock, path: path.to_owned() })
+    }
+}
+
+async fn migrate(path: &Path, writer: &mut sqlx::SqliteConnection) -> Result<(), StoreError> {
+    match MIGRATIONS.run(writer).await {
+        Ok(()) => Ok(()),
+        Err(MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..)) => {
+            Err(StoreError::NewerSchema { path: path.to_owned() })
+        }
+        Err(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => Err(at(path, error)),
+        Err(error) => Err(StoreError::Other(error.to_string())),
+    }
+}
+
+/// An error of opening, which often means the place rather than the database.
+fn at(path: &Path, error: sqlx::Error) -> StoreError {
+    let cannot_open = error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "14");
+    if cannot_open {
+        let source = File::open(path).err().unwrap_or_else(|| std::io::Error::other("cannot be opened for writing"));
+        return StoreError::Place { path: path.to_owned(), source };
+    }
+    error.into()
+}
+
+fn make_folder(path: &Path) -> Result<(), StoreError> {
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    std::fs::create_dir_all(folder).map_err(|source| StoreError::Place { path: folder.to_owned(), source })
+}
+
+/// Takes the engine's lock, which lies beside the database and ends with the process.
+fn lock(path: &Path, name: &str) -> Result<File, StoreError> {
+    make_folder(path)?;
+    let beside = PathBuf::from(format!("{}.lock", path.display()));
+    let place = |source| StoreError::Place { path: beside.clone(), source };
+    let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&beside);
+    let mut file = options.map_err(place)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder).map_err(place)?;
+            let holder = if holder.is_empty() { "another process".to_owned() } else { holder };
+            return Err(StoreError::Held { path: path.to_owned(), holder });
+        }
+        Err(TryLockError::Error(source)) => return Err(place(source)),
+    }
+    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(name.as_bytes())).map_err(place)?;
+    Ok(file)
+}
