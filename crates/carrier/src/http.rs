@@ -194,7 +194,7 @@ struct StatusBody {
     phone_number: Msisdn,
 }
 
-/// CAMARA SubscriptionStatus. A phone that is switched off looks active; the fraud bar states its cause.
+/// CAMARA SubscriptionStatus with two extensions: the cause of a fraud bar, and whether the phone is switched on.
 async fn status(State(shared): State<Shared>, Json(body): Json<StatusBody>) -> Response {
     if let Some(trouble) = shared.trouble() {
         return trouble;
@@ -205,7 +205,7 @@ async fn status(State(shared): State<Shared>, Json(body): Json<StatusBody>) -> R
         return (StatusCode::NOT_FOUND, Json(body)).into_response();
     };
     let voice = if line.is_barred(now_ms()) { "suspended" } else { "active" };
-    let mut answer = json!({ "voiceSmsIn": "active", "voiceSmsOut": voice, "dataService": voice });
+    let mut answer = json!({ "voiceSmsIn": "active", "voiceSmsOut": voice, "dataService": voice, "reachable": !line.powered_off });
     if line.service == Service::Fraud {
         answer["barCause"] = json!("fraud");
     }

@@ -70,6 +70,11 @@ impl Ladder {
         self.rungs.is_empty() && self.struck == 0 && !self.cut
     }
 
+    /// Whether plans were left out, so that its end proves no suspension (K5).
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+
     /// Starts to count rungs after the probe: `stepwise` owes every plan in full from here.
     pub fn begin(&mut self, received: Amount) {
         match self.kind {

@@ -20,7 +20,8 @@ const BATCH: usize = 64;
 /// The largest answer that is read; a subscription status has some 100 bytes.
 const LARGEST_BODY: usize = 64 << 10;
 
-/// The status channel by CAMARA SubscriptionStatus. It sees bars; a phone that is switched off looks active.
+/// The status channel by CAMARA SubscriptionStatus. It sees bars; a phone that is switched off looks active, unless the
+/// operator's extension says so.
 pub struct Camara {
     name: String,
     url: String,
@@ -29,14 +30,16 @@ pub struct Camara {
     capabilities: Capabilities,
 }
 
-/// The service's answer. `barCause` is an extension that operators may add: fraud, lost, identity or other; without
-/// it a suspension counts as arrears or unknown.
+/// The service's answer. Operators may extend it by `barCause` (fraud, lost, identity or other; without it a suspension
+/// counts as arrears or unknown) and by `reachable`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
     voice_sms_out: Activity,
     #[serde(default)]
     bar_cause: Option<BarCause>,
+    #[serde(default)]
+    reachable: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -133,10 +136,12 @@ fn read(body: &[u8]) -> Result<Status, String> {
         Some(BarCause::Identity) => Bar::Identity,
         Some(BarCause::Other) => Bar::Other,
     };
-    Ok(match body.voice_sms_out {
-        Activity::Active => Status::in_service(Reachable::Unknown),
-        Activity::Suspended => Status { service: Service::Restricted(bar), reachable: Reachable::Unknown },
-    })
+    let service = match body.voice_sms_out {
+        Activity::Active => Service::InService,
+        Activity::Suspended => Service::Restricted(bar),
+    };
+    let reachable = body.reachable.map_or(Reachable::Unknown, |yes| if yes { Reachable::Yes } else { Reachable::No });
+    Ok(Status { service, reachable })
 }
 
 /// A 404 counts only with CAMARA's own error body: a wrong path or a proxy answers 404 as well (K2).
@@ -167,6 +172,8 @@ mod tests {
         let body = |voice: &str, data: &str| format!(r#"{{"voiceSmsIn":"active","voiceSmsOut":"{voice}","dataService":"{data}"}}"#);
         assert_eq!(read(body("active", "suspended").as_bytes()), Ok(Status::in_service(Reachable::Unknown)));
         assert_eq!(read(body("suspended", "active").as_bytes()), Ok(Status::restricted(Bar::ArrearsOrUnknown)));
+        let off = br#"{"voiceSmsOut":"active","reachable":false}"#;
+        assert_eq!(read(off), Ok(Status::in_service(Reachable::No)));
         for garbage in ["", "<html>", "{}", r#"{"voiceSmsOut":"maybe"}"#] {
             assert!(read(garbage.as_bytes()).is_err(), "{garbage}");
         }

@@ -153,6 +153,15 @@ pub(crate) struct Init {
     /// The control interface of an osmo-hlr, as the status channel.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) hlr: Option<String>,
+    /// A CAMARA SubscriptionStatus API, as the status channel.
+    #[arg(long, value_name = "URL", conflicts_with = "hlr")]
+    pub(crate) camara: Option<String>,
+    /// The client id at Reloadly; its secret is read from RELOADLY_CLIENT_SECRET.
+    #[arg(long, value_name = "ID", conflicts_with = "sandbox")]
+    pub(crate) client_id: Option<String>,
+    /// Where the database lies; beside the other data of the user when none is given.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) database: Option<PathBuf>,
     /// Replace a configuration that is there.
     #[arg(long)]
     pub(crate) force: bool,

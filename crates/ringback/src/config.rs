@@ -358,8 +358,13 @@ pub(crate) fn database(settings: &Settings, config: &Path) -> PathBuf {
     let folder = config.parent().unwrap_or(Path::new("."));
     match &settings.book.database {
         Some(path) => folder.join(path),
-        None => xdg("XDG_DATA_HOME", ".local/share").join("ringback.db"),
+        None => data_folder().join("ringback.db"),
     }
+}
+
+/// Where data lies that no flag places.
+pub(crate) fn data_folder() -> PathBuf {
+    xdg("XDG_DATA_HOME", ".local/share")
 }
 
 fn xdg(variable: &str, fallback: &str) -> PathBuf {

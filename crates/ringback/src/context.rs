@@ -102,7 +102,7 @@ impl Open {
         let mut numbers = self.typed(&selection.numbers)?;
         if let Some(path) = &selection.calls {
             let file = File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-            let proposals = contacts::proposals(contacts::calls(BufReader::new(file)), &self.region);
+            let proposals = contacts::proposals(contacts::calls(BufReader::new(file)), &self.region)?;
             numbers.extend(proposals.entries.iter().map(|entry| entry.msisdn));
         }
         let found = self.lines(&Filter { numbers: Some(numbers.clone()), ..self.of_book() }).await?;

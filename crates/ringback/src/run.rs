@@ -108,7 +108,7 @@ pub(crate) fn stop_signal() -> watch::Receiver<bool> {
             () = terminated => {}
         }
         // The receiver is gone when the engine has already returned.
-        drop(tx.send(true));
+        tx.send(true).unwrap_or_default();
     });
     rx
 }

@@ -5,6 +5,7 @@ use ringback_core::{
     Cause, Group, Judgement, Line, Mode, Reachable, Service,
     admit::Denial,
     line::{Aim, Phase, Reason, State},
+    recovery::End,
     topup::Refusal,
 };
 
@@ -17,7 +18,7 @@ pub(crate) fn colours() -> bool {
 /// A table for people, without lines.
 pub(crate) fn table(head: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
     if !colours() {
         table.force_no_tty();
     }
@@ -96,6 +97,17 @@ pub(crate) fn cause(cause: Cause) -> String {
         Cause::UsedUp => "used up".into(),
         Cause::MonthlyFee { rung, plan } => format!("monthly fee {plan} (rung {rung})"),
         Cause::SuspendedByOwner => "suspended by its owner".into(),
+    }
+}
+
+/// How a recovery ended.
+pub(crate) fn end(end: &End) -> String {
+    match end {
+        End::Restored(found) => cause(*found),
+        End::CameBack => "came back before anything was paid".into(),
+        End::Suspended => "suspended by its owner".into(),
+        End::Parked(why) => format!("parked: {}", reason(why)),
+        End::Declined => "declined".into(),
     }
 }
 

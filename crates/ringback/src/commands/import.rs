@@ -100,7 +100,7 @@ async fn typed(open: &Open, texts: &[String], now: Now) -> Result<Value> {
 /// A call log only proposes: nothing is stored.
 async fn calls(open: &Open, path: &Path) -> Result<Value> {
     let file = File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    let found = contacts::proposals(contacts::calls(BufReader::new(file)), &open.region);
+    let found = contacts::proposals(contacts::calls(BufReader::new(file)), &open.region)?;
     let numbers = Some(found.entries.iter().map(|entry| entry.msisdn).collect());
     let known = open.lines(&Filter { numbers, ..open.of_book() }).await?;
     let unknown = found.entries.iter().filter(|entry| !known.iter().any(|line| line.msisdn == entry.msisdn));

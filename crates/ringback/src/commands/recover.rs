@@ -109,12 +109,13 @@ async fn dry_run(context: &Context, open: &Open, filter: &Filter) -> Result<Fini
     let policy = context.settings.policy();
     let mut rows = Vec::new();
     for (line, _) in lines.iter().zip(&answers).filter(|(_, a)| a.status.judged() == Judgement::Restricted) {
-        rows.push(match terms_of(&parts, line.msisdn, &context.settings.book.providers).await {
-            Ok(terms) => {
-                let forecast = forecast(line, &policy, &terms);
-                json!({ "number": line.msisdn, "worst": forecast.worst_total, "likely": forecast.likely_total,
-                        "payments": forecast.worst, "stopped_by": forecast.stopped_by.map(|stop| format!("{stop:?}")) })
-            }
+        let terms = terms_of(&parts, line.msisdn, &context.settings.book.providers).await;
+        rows.push(match terms.map(|terms| forecast(line, &policy, &terms)) {
+            Ok(Some(forecast)) => json!({
+                "number": line.msisdn, "worst": forecast.worst_total, "likely": forecast.likely_total,
+                "payments": forecast.worst, "stopped_by": forecast.stopped_by,
+            }),
+            Ok(None) => json!({ "number": line.msisdn, "error": "no provider sells amounts in the policy's currency" }),
             Err((reason, _)) => json!({ "number": line.msisdn, "error": reason }),
         });
     }

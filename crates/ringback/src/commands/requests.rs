@@ -99,7 +99,7 @@ pub(crate) async fn switch(context: &Context, paused: bool) -> Result<()> {
 
 /// The start of a day where the person is, in milliseconds of the wall clock.
 fn start_of(day: jiff::civil::Date) -> Result<i64> {
-    Ok(day.to_zoned(TimeZone::system())?.timestamp().as_millisecond())
+    Ok(day.to_zoned_datetime(TimeZone::system())?.timestamp().as_millisecond())
 }
 
 /// The consents of a line that is enrolled now.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
 use ringback_core::{
     Line, Service, Status,
-    recovery::{End, Event, Record, Word},
+    recovery::{Event, Record, Word},
 };
 use ringback_store::{ClaimFilter, Entry};
 use serde_json::json;
@@ -86,15 +86,8 @@ fn status(status: &Status) -> String {
 }
 
 fn ending(record: &Record) -> String {
-    let received = record.received;
-    match &record.end {
-        None => format!("open; received {received}"),
-        Some(End::Restored(cause)) => format!("restored: {}; received {received}", show::cause(*cause)),
-        Some(End::CameBack) => "came back before anything was paid".into(),
-        Some(End::Suspended) => format!("suspended by its owner; {received} claimed back"),
-        Some(End::Parked(reason)) => format!("parked: {}; received {received}", show::reason(reason)),
-        Some(End::Declined) => "declined".into(),
-    }
+    let end = record.end.as_ref().map_or_else(|| "open".into(), show::end);
+    format!("{end}; received {}", record.received)
 }
 
 fn next(line: &Line) {

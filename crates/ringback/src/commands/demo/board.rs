@@ -1,0 +1,115 @@
+//! The live table: one row for each line that is being brought back, its steps from left to right.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use anyhow::Result;
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use ringback_core::{
+    Judgement, Line, LineId, Outcome,
+    line::{Phase, State},
+    recovery::Event,
+};
+use ringback_engine::shell::Report;
+
+use crate::{context::Open, show};
+
+/// Rows on a terminal, or lines on anything else.
+pub(super) struct Board {
+    rows: MultiProgress,
+    state: Mutex<Rows>,
+}
+
+#[derive(Default)]
+struct Rows {
+    names: BTreeMap<LineId, String>,
+    bars: BTreeMap<LineId, (ProgressBar, Vec<String>)>,
+}
+
+impl Board {
+    pub(super) fn new() -> Self {
+        println!("A carrier runs inside. 60 contacts are loaded; their lines are queried and brought back:\n");
+        Self { rows: MultiProgress::new(), state: Mutex::new(Rows::default()) }
+    }
+
+    pub(super) async fn names(&self, open: &Open) -> Result<()> {
+        let lines = open.lines(&open.of_book()).await?;
+        let ids: Vec<LineId> = lines.iter().map(|line| line.id).collect();
+        self.lock().names = open.store.names(&ids).await?.into_iter().collect();
+        Ok(())
+    }
+
+    /// Shows what happened, in its line's row.
+    pub(super) fn show(&self, report: &Report) {
+        match report {
+            Report::Stepped(line, event) => {
+                if let Some(step) = step(line, event) {
+                    self.add(line, step);
+                }
+            }
+            Report::Trouble(text) => self.rows.println(format!("! {text}")).unwrap_or_default(),
+            Report::Notice(..) | Report::Reconciled(..) => {}
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().bars.values().for_each(|(bar, _)| bar.abandon());
+    }
+
+    fn add(&self, line: &Line, step: String) {
+        let mut state = self.lock();
+        let name = state.names.get(&line.id).cloned().unwrap_or_default();
+        let (bar, steps) = state.bars.entry(line.id).or_insert_with(|| (self.row(), Vec::new()));
+        steps.push(step);
+        let text = format!("{}  {name}  {}", line.msisdn, steps.join(" "));
+        if self.rows.is_hidden() {
+            println!("{text}");
+        } else {
+            bar.set_message(text);
+            bar.tick();
+        }
+    }
+
+    fn row(&self) -> ProgressBar {
+        let style = ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+        self.rows.add(ProgressBar::new_spinner().with_style(style))
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Rows> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One step in a few characters; nothing for what the next one says.
+fn step(line: &Line, event: &Event) -> Option<String> {
+    match event {
+        Event::Answered(read) => judged(line, read.status.judged()),
+        Event::Proposed { .. } => match &line.state {
+            State::Open(recovery) => match &recovery.phase {
+                Phase::Paying { order, .. } => Some(format!("→ {}", order.asked)),
+                _ => None,
+            },
+            _ => None,
+        },
+        Event::Replied { reply, .. } => match &reply.outcome {
+            Outcome::Delivered(_) => Some("✓".into()),
+            Outcome::Pending | Outcome::NotFound => None,
+            Outcome::Refused(refusal) => Some(format!("({})", show::refused(refusal))),
+            Outcome::Reversed(_) => Some("(reversed)".into()),
+            Outcome::Unknown(_) => Some("(no answer; asking)".into()),
+        },
+        _ => None,
+    }
+}
+
+fn judged(line: &Line, judged: Judgement) -> Option<String> {
+    match (&line.state, judged) {
+        (State::Suspended, _) => Some("■ suspended by its owner; claimed back".into()),
+        (State::Parked(parked), _) => Some(format!("‖ {}", show::reason(&parked.reason))),
+        (State::Open(recovery), Judgement::Restricted) if recovery.orders == 0 => Some("restricted".into()),
+        (State::Open(_), Judgement::InService) => Some("● in service".into()),
+        _ => None,
+    }
+}

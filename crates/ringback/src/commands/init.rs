@@ -1,0 +1,178 @@
+//! `init`: writes a commented configuration, from flags or from answers.
+
+mod template;
+
+use std::{
+    fs,
+    io::{self, BufRead as _, IsTerminal as _, Write as _},
+    path::Path,
+    str::FromStr,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use ringback_core::Amount;
+use serde::Deserialize;
+
+use crate::{
+    cli::{self, Cli, Ladder},
+    config::{self, Settings, Way},
+};
+
+pub(crate) use template::text;
+
+/// What a running `ringback carrier` says about its times.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Profile {
+    settling_ms: u64,
+    min_gap_ms: u64,
+    not_found_final_after_ms: u64,
+    inquiry_spacing_ms: u64,
+    desk_ms: u64,
+}
+
+/// Everything that the configuration is written from.
+pub(crate) struct Answers {
+    pub(crate) region: String,
+    pub(crate) probe: Amount,
+    pub(crate) set: Way,
+    pub(crate) amount: Option<Amount>,
+    pub(crate) ladder: Ladder,
+    pub(crate) highest_plan: Amount,
+    pub(crate) cap_recovery: Amount,
+    pub(crate) cap_line: Amount,
+    pub(crate) cap_day: Amount,
+    pub(crate) cap_book: Amount,
+    pub(crate) database: Option<String>,
+    pub(crate) channel: Channel,
+    pub(crate) provider: Provider,
+}
+
+/// The status channel.
+pub(crate) enum Channel {
+    Hlr(String),
+    Camara(String),
+}
+
+/// Who is paid.
+pub(crate) enum Provider {
+    Sandbox(String, Profile),
+    Reloadly(String),
+}
+
+pub(crate) async fn init(cli: &Cli, args: &cli::Init) -> Result<()> {
+    let path = cli.config.clone().unwrap_or_else(config::default_path);
+    ensure!(args.force || !path.exists(), "{}: is there already; --force replaces it", path.display());
+    let text = template::text(&answers(args).await?);
+    Settings::parse(&text).context("these answers make no usable configuration")?;
+    write(&path, &text)?;
+    if cli.json {
+        println!("{}", serde_json::json!({ "config": path }));
+    } else {
+        println!("{} is written. Next: `ringback import contacts.vcf`", path.display());
+    }
+    Ok(())
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
+    }
+    fs::write(path, text).with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+async fn answers(args: &cli::Init) -> Result<Answers> {
+    let region = given(args.region.clone(), "--region", "Region of numbers without a country code (ISO 3166)", "CN")?;
+    let probe: Amount = given(args.probe, "--probe", "The small amount that is paid first", "1 CNY")?;
+    let money = |flag, name, question, example: i64| {
+        let example = Amount::from_minor(example * probe.minor().max(1), probe.currency());
+        given(flag, name, question, &example.to_string())
+    };
+    let set = given(args.set.map(WayText), "--set", "The set amount: typed, remembered or offered", "remembered")?.0;
+    let channel = channel(args)?;
+    let provider = provider(args).await?;
+    Ok(Answers {
+        region,
+        probe,
+        set,
+        amount: if set == Way::Typed { None } else { Some(money(args.amount, "--amount", "The set amount", 30)?) },
+        ladder: args.ladder.unwrap_or(Ladder::Cumulative),
+        highest_plan: money(args.highest_plan, "--highest-plan", "The highest plan to try", 199)?,
+        cap_recovery: money(args.cap_recovery, "--cap-recovery", "Cap: one recovery costs at most", 300)?,
+        cap_line: money(args.cap_line, "--cap-line", "Cap: one line ever costs at most", 500)?,
+        cap_day: money(args.cap_day, "--cap-day", "Cap: a day costs at most", 500)?,
+        cap_book: money(args.cap_book, "--cap-book", "Cap: the whole book ever costs at most", 2_000)?,
+        database: args.database.as_ref().map(|path| path.display().to_string()),
+        channel,
+        provider,
+    })
+}
+
+fn channel(args: &cli::Init) -> Result<Channel> {
+    if let Some(address) = &args.hlr {
+        return Ok(Channel::Hlr(address.clone()));
+    }
+    if let Some(url) = &args.camara {
+        return Ok(Channel::Camara(url.clone()));
+    }
+    if let Some(url) = &args.sandbox {
+        return Ok(sandbox_channel(url));
+    }
+    let question = "Status channel: the URL of a CAMARA API, or ADDRESS:PORT of an osmo-hlr's control interface";
+    let text: String = given(None, "--camara, --hlr or --sandbox", question, "127.0.0.1:4259")?;
+    Ok(if text.starts_with("http") { Channel::Camara(text) } else { Channel::Hlr(text) })
+}
+
+/// The CAMARA API of a running `ringback carrier`.
+pub(crate) fn sandbox_channel(url: &str) -> Channel {
+    Channel::Camara(format!("{}/camara/subscription-status/v0.1", url.trim_end_matches('/')))
+}
+
+async fn provider(args: &cli::Init) -> Result<Provider> {
+    match &args.sandbox {
+        Some(url) => Ok(Provider::Sandbox(url.trim_end_matches('/').to_owned(), profile(url).await?)),
+        None => Ok(Provider::Reloadly(given(args.client_id.clone(), "--client-id", "Client id at Reloadly", "")?)),
+    }
+}
+
+/// The times of a running `ringback carrier`.
+pub(crate) async fn profile(url: &str) -> Result<Profile> {
+    let url = format!("{}/admin/profile", url.trim_end_matches('/'));
+    let unreachable = || format!("{url}: no carrier answers; `ringback carrier` starts one");
+    let answer = reqwest::get(&url).await.with_context(unreachable)?;
+    answer.json().await.with_context(|| format!("{url}: is this a `ringback carrier`?"))
+}
+
+/// A flag's value, or the answer to a question; without a terminal the missing flag is named.
+fn given<T: FromStr>(flag: Option<T>, name: &str, question: &str, example: &str) -> Result<T>
+where
+    T::Err: std::fmt::Display,
+{
+    if let Some(value) = flag {
+        return Ok(value);
+    }
+    if !io::stdin().is_terminal() {
+        bail!("{name} is missing ({question}, such as `{example}`); give it, or run init in a terminal");
+    }
+    loop {
+        eprint!("{question} [{example}]: ");
+        io::stderr().flush()?;
+        let mut line = String::new();
+        ensure!(io::stdin().lock().read_line(&mut line)? > 0, "no answer to: {question}");
+        let text = if line.trim().is_empty() { example } else { line.trim() };
+        match text.parse() {
+            Ok(value) => return Ok(value),
+            Err(error) => eprintln!("  {error}"),
+        }
+    }
+}
+
+/// A way as a person types it.
+struct WayText(Way);
+
+impl FromStr for WayText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        <Way as clap::ValueEnum>::from_str(text, true).map(Self)
+    }
+}

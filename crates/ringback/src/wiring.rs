@@ -1,0 +1,141 @@
+//! From the configuration's words to the parts that they name.
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use ringback_engine::Limits;
+use ringback_network::{Camara, Channel, OsmoHlr};
+use ringback_providers::{
+    Capabilities, ClaimDesk, Connector,
+    catalogue::Catalogue,
+    desk::{HttpDesk, Language, LetterDesk},
+    reloadly::{self, Reloadly},
+};
+
+use crate::config::{ChannelSettings, DeskSettings, GroupLanguage, LimitSettings, ProviderSettings, Secret, Settings, ms};
+
+/// Lines that one signalling query carries.
+const HLR_BATCH: usize = 64;
+
+pub(crate) fn channels(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn Channel>>> {
+    let deadline = deadline(settings);
+    let channel = |name: &str, settings: &ChannelSettings| -> Result<Arc<dyn Channel>> {
+        Ok(match settings {
+            ChannelSettings::OsmoHlr { address, ranges, .. } => {
+                Arc::new(OsmoHlr::new(name, address, digits(ranges), deadline))
+            }
+            ChannelSettings::Camara { url, token, ranges, .. } => {
+                let token = token.as_ref().map(Secret::reveal).transpose()?;
+                Arc::new(Camara::new(name, url, token, digits(ranges), deadline)?)
+            }
+        })
+    };
+    settings.channel.iter().map(|(name, settings)| Ok((name.clone(), channel(name, settings)?))).collect()
+}
+
+pub(crate) fn providers(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn Connector>>> {
+    let deadline = deadline(settings);
+    let provider = |name: &String, settings: &ProviderSettings| -> Result<(String, Arc<dyn Connector>)> {
+        let connector = Reloadly::new(reloadly(name, settings, deadline)?)?;
+        Ok((name.clone(), Arc::new(connector)))
+    };
+    settings.provider.iter().map(|(name, settings)| provider(name, settings)).collect()
+}
+
+fn reloadly(name: &str, settings: &ProviderSettings, deadline: Duration) -> Result<reloadly::Settings> {
+    let ProviderSettings::Reloadly {
+        client_id,
+        client_secret,
+        currency,
+        topups_url,
+        auth_url,
+        audience,
+        min_gap,
+        not_found_final_after,
+        inquiry_spacing,
+        ..
+    } = settings;
+    let topups_url = topups_url.clone().unwrap_or_else(|| "https://topups.reloadly.com".into());
+    Ok(reloadly::Settings {
+        name: name.to_owned(),
+        client_id: client_id.clone(),
+        client_secret: client_secret.reveal().with_context(|| format!("provider.{name}.client_secret"))?,
+        auth_url: auth_url.clone().unwrap_or_else(|| "https://auth.reloadly.com".into()),
+        audience: audience.clone().unwrap_or_else(|| topups_url.clone()),
+        topups_url,
+        deadline,
+        capabilities: Capabilities {
+            currency: *currency,
+            inquiry_by_reference: true,
+            min_gap_ms: min_gap.map_or(120_000, ms),
+            not_found_final_after_ms: not_found_final_after.map_or(600_000, ms),
+            inquiry_spacing_ms: inquiry_spacing.map_or(30_000, ms),
+        },
+    })
+}
+
+pub(crate) fn desks(settings: &Settings, config: &Path) -> Result<BTreeMap<String, Arc<dyn ClaimDesk>>> {
+    let deadline = deadline(settings);
+    let beside = config.parent().unwrap_or(Path::new("."));
+    let desk = |name: &str, settings: &DeskSettings| -> Result<Arc<dyn ClaimDesk>> {
+        Ok(match settings {
+            DeskSettings::Http { url, token } => {
+                let token = token.as_ref().map(Secret::reveal).transpose()?;
+                Arc::new(HttpDesk::new(name, url, token, deadline)?)
+            }
+            DeskSettings::Letter { folder, language } => {
+                let language = match language {
+                    GroupLanguage::English => Language::English,
+                    GroupLanguage::Chinese => Language::Chinese,
+                };
+                Arc::new(LetterDesk::new(name, beside.join(folder), language))
+            }
+        })
+    };
+    settings.desk.iter().map(|(name, settings)| Ok((name.clone(), desk(name, settings)?))).collect()
+}
+
+/// The built-in plan catalogues, and the owner's, which replace what is built in for their carrier.
+pub(crate) fn catalogue(settings: &Settings, config: &Path) -> Result<Catalogue> {
+    let mut catalogue = Catalogue::built_in()?;
+    let beside = config.parent().unwrap_or(Path::new("."));
+    for file in &settings.book.catalogues {
+        let path = beside.join(file);
+        let text = fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
+        catalogue.read(&path.display().to_string(), &text)?;
+    }
+    Ok(catalogue)
+}
+
+pub(crate) fn limits(settings: &Settings) -> BTreeMap<String, Limits> {
+    let channels = settings.channel.iter().map(|(name, channel)| {
+        let (given, batch) = match channel {
+            ChannelSettings::OsmoHlr { limits, .. } => (limits, HLR_BATCH),
+            ChannelSettings::Camara { limits, .. } => (limits, 1),
+        };
+        (name.clone(), limit(given, batch))
+    });
+    let providers = settings.provider.iter().map(|(name, provider)| {
+        let ProviderSettings::Reloadly { limits, .. } = provider;
+        (name.clone(), limit(limits, 1))
+    });
+    channels.chain(providers).collect()
+}
+
+fn limit(given: &LimitSettings, batch: usize) -> Limits {
+    let default = Limits::default();
+    Limits {
+        in_flight: given.in_flight.unwrap_or(default.in_flight),
+        per_second: given.per_second.unwrap_or(default.per_second),
+        batch,
+    }
+}
+
+fn deadline(settings: &Settings) -> Duration {
+    Duration::from_millis(settings.timing.deadline_ms())
+}
+
+/// Ranges without their plus signs.
+fn digits(ranges: &[String]) -> Vec<String> {
+    ranges.iter().map(|range| range.trim_start_matches('+').to_owned()).collect()
+}
