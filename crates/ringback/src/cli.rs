@@ -94,7 +94,9 @@ pub(crate) enum Command {
 
 /// Which lines are meant.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  ringback check --all\n  ringback check 13800138000 +8613900139000\n  ringback check --calls calls.xml")]
+#[command(
+    after_help = "Examples:\n  ringback check --all\n  ringback check 13800138000 +8613900139000\n  ringback check --calls calls.xml"
+)]
 pub(crate) struct Selection {
     /// Numbers, as people write them.
     #[arg(value_name = "NUMBER", required_unless_present_any = ["all", "calls"])]
@@ -115,7 +117,9 @@ pub(crate) struct One {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example, against `ringback carrier` on this machine:\n  ringback init --sandbox http://127.0.0.1:8080 --probe '1 CNY' --highest-plan '199 CNY' \\\n    --cap-recovery '300 CNY' --cap-line '500 CNY' --cap-day '500 CNY' --cap-book '2000 CNY' --set remembered --amount '30 CNY'")]
+#[command(
+    after_help = "Example, against `ringback carrier` on this machine:\n  ringback init --sandbox http://127.0.0.1:8080 --probe '1 CNY' --highest-plan '199 CNY' \\\n    --cap-recovery '300 CNY' --cap-line '500 CNY' --cap-day '500 CNY' --cap-book '2000 CNY' --set remembered --amount '30 CNY'"
+)]
 pub(crate) struct Init {
     /// The region in which numbers without a country code are read (ISO 3166).
     #[arg(long)]
@@ -176,7 +180,9 @@ pub(crate) enum Ladder {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ringback import contacts.vcf\n  ringback import --calls calls.xml      show the numbers a call log proposes\n  ringback import --number 13800138000")]
+#[command(
+    after_help = "Examples:\n  ringback import contacts.vcf\n  ringback import --calls calls.xml      show the numbers a call log proposes\n  ringback import --number 13800138000"
+)]
 pub(crate) struct Import {
     /// vCard files, version 2.1, 3.0 or 4.0.
     #[arg(value_name = "FILE", required_unless_present_any = ["calls", "number"])]
@@ -210,7 +216,9 @@ pub(crate) enum GroupArg {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Both permissions are recorded: to query the line's state, and to pay for it by itself.\n\nExamples:\n  ringback enrol 13800138000\n  ringback enrol --all --mode ask")]
+#[command(
+    after_help = "Both permissions are recorded: to query the line's state, and to pay for it by itself.\n\nExamples:\n  ringback enrol 13800138000\n  ringback enrol --all --mode ask"
+)]
 pub(crate) struct Enrol {
     #[command(flatten)]
     pub(crate) selection: Selection,
@@ -233,7 +241,9 @@ pub(crate) enum ModeArg {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ringback recover --dry-run           what would be paid at worst and most likely; pays nothing\n  ringback recover                     all enrolled lines\n  ringback recover 13800138000         one line; also tries a parked or suspended one again")]
+#[command(
+    after_help = "Examples:\n  ringback recover --dry-run           what would be paid at worst and most likely; pays nothing\n  ringback recover                     all enrolled lines\n  ringback recover 13800138000         one line; also tries a parked or suspended one again"
+)]
 pub(crate) struct Recover {
     /// Numbers; all enrolled lines when none is given.
     #[arg(value_name = "NUMBER")]
@@ -255,7 +265,9 @@ pub(crate) struct TypedAmount {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ringback tell 13800138000 suspended\n  ringback tell 13800138000 leave-alone --until 2027-01-31\n  ringback tell 13800138000 plan --amount '59 CNY'")]
+#[command(
+    after_help = "Examples:\n  ringback tell 13800138000 suspended\n  ringback tell 13800138000 leave-alone --until 2027-01-31\n  ringback tell 13800138000 plan --amount '59 CNY'"
+)]
 pub(crate) struct Tell {
     /// The line's number.
     pub(crate) number: String,
@@ -290,7 +302,9 @@ pub(crate) enum What {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  ringback settle 13800138000 delivered --reason 'the provider confirmed it by phone, case 4711'")]
+#[command(
+    after_help = "Example:\n  ringback settle 13800138000 delivered --reason 'the provider confirmed it by phone, case 4711'"
+)]
 pub(crate) struct Settle {
     /// The line's number.
     pub(crate) number: String,
@@ -310,7 +324,9 @@ pub(crate) enum Settled {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  ringback claims\n  ringback claims --of 4D7Q… --paid '30 CNY'     a letter's answer, recorded by hand\n  ringback claims --of 4D7Q… --denied 'used up'")]
+#[command(
+    after_help = "Examples:\n  ringback claims\n  ringback claims --of 4D7Q… --paid '30 CNY'     a letter's answer, recorded by hand\n  ringback claims --of 4D7Q… --denied 'used up'"
+)]
 pub(crate) struct Claims {
     /// The claim of this top-up reference.
     #[arg(long, value_name = "REFERENCE", requires = "answer")]

@@ -207,8 +207,9 @@ const fn three() -> u32 {
 impl Settings {
     /// Reads and checks a configuration file.
     pub(crate) fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("{}: no configuration can be read here; `ringback init` writes one", path.display()))?;
+        let text = fs::read_to_string(path).with_context(|| {
+            format!("{}: no configuration can be read here; `ringback init` writes one", path.display())
+        })?;
         Self::parse(&text).with_context(|| format!("{}: the configuration cannot be used", path.display()))
     }
 
@@ -250,7 +251,10 @@ impl Settings {
         let currency = self.policy.probe.currency();
         for (key, amount) in named.into_iter().filter_map(|(key, amount)| Some((key, amount?))) {
             amount.positive().with_context(|| format!("{key}: write an amount above zero"))?;
-            ensure!(amount.currency() == currency, "{key}: {amount} is not in {currency}, the currency of policy.probe");
+            ensure!(
+                amount.currency() == currency,
+                "{key}: {amount} is not in {currency}, the currency of policy.probe"
+            );
         }
         for name in &self.book.providers {
             let ProviderSettings::Reloadly { currency: float, .. } = &self.provider[name];
@@ -298,14 +302,20 @@ impl CapSettings {
             (Scope::Everything, Period::Lifetime, self.everything),
             (Scope::Everything, Period::Day, self.everything_per_day),
         ];
-        Caps(limits.into_iter().filter_map(|(scope, period, limit)| Some(Cap { scope, period, limit: limit? })).collect())
+        Caps(
+            limits
+                .into_iter()
+                .filter_map(|(scope, period, limit)| Some(Cap { scope, period, limit: limit? }))
+                .collect(),
+        )
     }
 }
 
 impl TimingSettings {
     fn timing(&self) -> Timing {
         let default = Timing::default();
-        let wall = |given: Option<SignedDuration>, other| given.map_or(other, |d| i64::try_from(ms(d)).unwrap_or(other));
+        let wall =
+            |given: Option<SignedDuration>, other| given.map_or(other, |d| i64::try_from(ms(d)).unwrap_or(other));
         Timing {
             settling_ms: self.settling.map_or(default.settling_ms, ms),
             fresh_ms: self.fresh.map_or(default.fresh_ms, ms),

@@ -44,7 +44,9 @@ async fn main() -> ExitCode {
 }
 
 async fn command(cli: Cli) -> Result<Finished> {
-    use commands::{bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, story};
+    use commands::{
+        bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, story,
+    };
     let context = || Context::read(&cli);
     match &cli.command {
         Command::Recover(args) => return recover::recover(&context()?, args).await,

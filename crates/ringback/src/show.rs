@@ -2,8 +2,8 @@
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use ringback_core::{
-    Cause, Group, Judgement, Line, Mode, Reachable, Service,
-    admit::Denial,
+    Bar, Cause, Group, Line, Mode, Reachable, Service,
+    admit::{Denial, Period, Scope},
     line::{Aim, Phase, Reason, State},
     recovery::End,
     topup::Refusal,
@@ -57,12 +57,20 @@ fn seen(line: &Line) -> String {
     match (&seen.status.service, seen.status.reachable) {
         (Service::InService, Reachable::No) => "in service, switched off".into(),
         (Service::InService, _) => "in service".into(),
-        (Service::Restricted(_), _) => match seen.status.judged() {
-            Judgement::BarredOtherwise(bar) => format!("restricted: {}", words(&format!("{bar:?}"))),
-            _ => "restricted".into(),
-        },
+        (Service::Restricted(stated), _) => format!("restricted{}", bar(*stated)),
         (Service::NotInService, _) => "no subscriber".into(),
         (Service::Unknown(why), _) => format!("unknown: {why}"),
+    }
+}
+
+/// The cause of a bar, where the network states one that no payment lifts (K3).
+pub(crate) fn bar(bar: Bar) -> &'static str {
+    match bar {
+        Bar::ArrearsOrUnknown => "",
+        Bar::Fraud => " for fraud",
+        Bar::Lost => ": reported lost",
+        Bar::Identity => ": identity not verified",
+        Bar::Other => " for another stated cause",
     }
 }
 
@@ -75,7 +83,9 @@ pub(crate) fn phase(phase: &Phase, aim: Aim) -> String {
         Phase::Reading { .. } => format!("queries before paying {aim}"),
         Phase::Ready { .. } => format!("ready to pay {aim}"),
         Phase::Paying { order, .. } => format!("pays {aim}: {}", order.asked),
-        Phase::Inquiring(inquiry) => format!("asks what became of {} ({})", inquiry.order.asked, inquiry.order.reference),
+        Phase::Inquiring(inquiry) => {
+            format!("asks what became of {} ({})", inquiry.order.asked, inquiry.order.reference)
+        }
         Phase::Settling { .. } => format!("{aim} delivered; queries whether it took effect"),
         Phase::Owed { offered: Some(amount), .. } => format!("in service; {amount} follows unless you change it"),
         Phase::Owed { offered: None, .. } => "in service; waits for the set amount".into(),
@@ -119,7 +129,7 @@ pub(crate) fn reason(reason: &Reason) -> String {
         Reason::NoPlans => "the carrier's plan amounts are not known".into(),
         Reason::NotOffered(words) => format!("nothing can be paid: {words}"),
         Reason::Refused(refusal) => format!("the provider refused: {}", refused(refusal)),
-        Reason::Barred(bar) => format!("barred for another cause ({})", words(&format!("{bar:?}"))),
+        Reason::Barred(stated) => format!("restricted{}; no payment lifts that", bar(*stated)),
         Reason::NotInService => "the number has no subscriber".into(),
         Reason::StatusUnknown => "the network does not tell the line's state".into(),
         Reason::TooManyOrders => "too many orders in one recovery".into(),
@@ -150,23 +160,43 @@ pub(crate) fn next_step(reason: &Reason, number: &str) -> String {
     }
 }
 
-fn denied(denial: Denial) -> String {
+/// Why money may not be spent now.
+pub(crate) fn denied(denial: Denial) -> String {
     match denial {
-        Denial::Cap(scope, period) => {
-            format!("the cap per {} and {} is reached", words(&format!("{scope:?}")), words(&format!("{period:?}")))
-        }
-        Denial::NoCap(scope, _) => format!("no cap per {} is set", words(&format!("{scope:?}"))),
+        Denial::Cap(scope, Period::Day) => format!("the cap per {} and day is reached", scope_name(scope)),
+        Denial::Cap(scope, Period::Lifetime) => format!("the cap per {} is reached", scope_name(scope)),
+        Denial::NoCap(scope, _) => format!("no cap per {} is set", scope_name(scope)),
         Denial::NotEnrolled => "the consents are missing".into(),
         Denial::Doubtful => "it is doubtful whose number it is".into(),
-        other => words(&format!("{other:?}")),
+        Denial::Paused => "paused; `ringback resume` goes on".into(),
+        Denial::Frozen => "frozen until reconciled; `ringback ledger --verify`, then `ringback resume`".into(),
+        Denial::ClockFault => "the clock jumped; check it, then `ringback resume`".into(),
+        Denial::Unresolved => "another order for this number is not settled yet".into(),
+        Denial::TooManyOrders => "too many orders within an hour".into(),
+        Denial::StaleRead => "the status is too old; it is queried again".into(),
+    }
+}
+
+fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Recovery => "recovery",
+        Scope::Line => "line",
+        Scope::Book => "book",
+        Scope::Provider => "provider",
+        Scope::Everything => "installation",
     }
 }
 
 /// A refusal in a few words.
 pub(crate) fn refused(refusal: &Refusal) -> String {
     match refusal {
+        Refusal::TooSoon => "topped up a moment ago".into(),
+        Refusal::BarredLine => "it does not pay into a barred line".into(),
+        Refusal::NotOffered => "not offered for this line".into(),
+        Refusal::WalletEmpty => "the wallet is empty".into(),
+        Refusal::NumberWrong => "the number is wrong for the carrier".into(),
+        Refusal::Unavailable => "out of order for now".into(),
         Refusal::Other(text) => text.clone(),
-        other => words(&format!("{other:?}")),
     }
 }
 
@@ -178,16 +208,4 @@ pub(crate) fn mode(line: &Line) -> &'static str {
         (true, Mode::Ask) => "ask",
         (true, Mode::Auto) => "auto",
     }
-}
-
-/// `NotOffered` as `not offered`.
-fn words(camel: &str) -> String {
-    let mut text = String::new();
-    for letter in camel.chars() {
-        if letter.is_uppercase() && !text.is_empty() {
-            text.push(' ');
-        }
-        text.extend(letter.to_lowercase());
-    }
-    text
 }

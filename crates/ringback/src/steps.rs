@@ -1,7 +1,7 @@
 //! Each step of a running recovery, one line on the terminal.
 
 use ringback_core::{
-    Line, Outcome,
+    Judgement, Line, Outcome, Status,
     line::{Phase, State},
     recovery::{Event, Notice},
 };
@@ -31,23 +31,38 @@ pub(crate) fn print(report: &Report) {
     }
 }
 
-/// A committed transition in words; nothing where the next one says it better.
+/// A committed transition in words; nothing where a notice or the next step says it better.
 pub(crate) fn step(line: &Line, event: &Event) -> Option<String> {
-    let state = show::state(line);
     match event {
-        Event::Answered(_) => Some(format!("→ {state}")),
-        Event::Proposed { .. } => Some(match &line.state {
-            State::Open(recovery) if matches!(recovery.phase, Phase::Paying { .. }) => state,
-            _ => format!("→ {state}"),
-        }),
+        Event::Answered(read) => judged(line, &read.status),
+        Event::Proposed { .. } | Event::Approved => Some(show::state(line)),
         Event::Replied { reply, .. } => Some(format!("  {}", outcome(&reply.outcome))),
         Event::Late { reply, .. } => Some(format!("  late: {}", outcome(&reply.outcome))),
-        Event::Denied(_) | Event::Withheld { .. } | Event::Unoffered { .. } => Some(format!("→ {state}")),
-        Event::Offered(_) | Event::Signalled | Event::Lapsed => None,
-        Event::Approved => Some("approved".into()),
+        Event::Denied(denial) | Event::Withheld { denial, .. } => {
+            Some(format!("not paid now: {}", show::denied(*denial)))
+        }
+        Event::Unoffered { reason, .. } => Some(format!("nothing can be paid: {reason}")),
         Event::Declined => Some("declined".into()),
         Event::Typed { amount } => Some(format!("set amount {amount}")),
-        Event::Told(_) => Some(format!("told; {state}")),
+        Event::Offered(_) | Event::Signalled | Event::Lapsed | Event::Told(_) => None,
+    }
+}
+
+/// What an answer of the network led to.
+fn judged(line: &Line, status: &Status) -> Option<String> {
+    let State::Open(recovery) = &line.state else {
+        return (line.state == State::Idle).then(|| show::state(line));
+    };
+    match (&recovery.phase, status.judged()) {
+        (Phase::Preparing { .. }, _) => Some("restricted; finding what can be paid".into()),
+        (Phase::Settling { .. }, Judgement::Restricted) => {
+            Some("still restricted; the payment may need a moment".into())
+        }
+        (Phase::Ready { .. }, Judgement::Restricted) if recovery.orders > 0 => {
+            Some(format!("still restricted; next is {}", show::aim_text(recovery.aim)))
+        }
+        (_, Judgement::Unknown) => Some("no clear answer; it is asked again".into()),
+        _ => None,
     }
 }
 
@@ -56,7 +71,7 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Delivered(receipt) => format!("delivered {} (debited {})", receipt.delivered, receipt.debited),
         Outcome::Pending => "pending".into(),
-        Outcome::Refused(refusal) => format!("refused: {} (no money moved; to be confirmed)", show::refused(refusal)),
+        Outcome::Refused(refusal) => format!("refused: {} (no money moved)", show::refused(refusal)),
         Outcome::NotFound => "the provider does not know the reference".into(),
         Outcome::Reversed(receipt) => format!("reversed {}", receipt.debited),
         Outcome::Unknown(why) => format!("no clear answer ({why}); an inquiry follows"),
@@ -75,7 +90,9 @@ fn notice_text(line: &Line, notice: &Notice) -> Option<String> {
             Some(format!("‖ parked: {}. Next: {next}", show::reason(reason)))
         }
         Notice::WalletEmpty(provider) => Some(format!("! the wallet at {provider} is empty; fill it")),
-        Notice::LateSuccess(reference) => Some(format!("! {reference} was delivered after it had been settled as failed")),
+        Notice::LateSuccess(reference) => {
+            Some(format!("! {reference} was delivered after it had been settled as failed"))
+        }
         Notice::Reversed(reference) => Some(format!("! {reference} was taken back by the provider")),
         Notice::Mismatch(reference) => Some(format!("! an answer to {reference} is about something else")),
         Notice::Doubtful => Some("! it is doubtful whose number this is".into()),

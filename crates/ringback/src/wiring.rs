@@ -12,7 +12,9 @@ use ringback_providers::{
     reloadly::{self, Reloadly},
 };
 
-use crate::config::{ChannelSettings, DeskSettings, GroupLanguage, LimitSettings, ProviderSettings, Secret, Settings, ms};
+use crate::config::{
+    ChannelSettings, DeskSettings, GroupLanguage, LimitSettings, ProviderSettings, Secret, Settings, ms,
+};
 
 /// Lines that one signalling query carries.
 const HLR_BATCH: usize = 64;

@@ -80,7 +80,11 @@ fn report(context: &Context, served: &[Line], refused: &[(Line, String)]) {
     for (line, reason) in refused {
         eprintln!("{}  not enrolled: {reason}", line.msisdn);
     }
-    println!("{} lines enrolled, {} not; `ringback recover --dry-run` says what would be paid", served.len(), refused.len());
+    println!(
+        "{} lines enrolled, {} not; `ringback recover --dry-run` says what would be paid",
+        served.len(),
+        refused.len()
+    );
 }
 
 fn mode(arg: cli::ModeArg) -> Mode {

@@ -1,13 +1,21 @@
 //! `export`: the address book goes back, each contact in the group of its line (claims 3 and 4).
 
-use std::{fs, io::Write as _, path::{Path, PathBuf}};
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use ringback_contacts::{GroupNames, regroup};
 use ringback_core::Group;
 use serde_json::json;
 
-use crate::{cli, config::GroupLanguage, context::{Context, Open}};
+use crate::{
+    cli,
+    config::GroupLanguage,
+    context::{Context, Open},
+};
 
 /// Contacts read at a time.
 const PAGE: u32 = 2_000;
@@ -25,7 +33,8 @@ pub(crate) async fn export(context: &Context, args: &cli::Export) -> Result<()> 
     let files: Vec<String> = open.store.files(open.book).await?.into_iter().filter(|file| !file.is_empty()).collect();
     ensure!(!files.is_empty(), "no address book was imported; `ringback import contacts.vcf` reads one");
     for file in &files {
-        let target = if files.len() == 1 && !args.target.is_dir() { args.target.clone() } else { args.target.join(file) };
+        let target =
+            if files.len() == 1 && !args.target.is_dir() { args.target.clone() } else { args.target.join(file) };
         ensure!(args.force || !target.exists(), "{}: is there already; --force replaces it", target.display());
         let done = write(&open, file, &target, &names).await?;
         if context.json {

@@ -8,7 +8,12 @@ use ringback_core::{Msisdn, Now};
 use ringback_store::{Contact, Filter, Imported};
 use serde_json::{Value, json};
 
-use crate::{cli, context::{Context, Open}, run::clock, show};
+use crate::{
+    cli,
+    context::{Context, Open},
+    run::clock,
+    show,
+};
 
 /// A file that is larger is refused: an address book of 100,000 contacts has 24 MB.
 const LARGEST_FILE: u64 = 512 << 20;
@@ -140,7 +145,10 @@ fn print(report: &Value) {
         }
         None => println!(
             "{}: {} contacts, {} new lines, {} known; `ringback enrol` allows queries and payments",
-            text("file"), report["contacts"], report["new_lines"], report["known_lines"],
+            text("file"),
+            report["contacts"],
+            report["new_lines"],
+            report["known_lines"],
         ),
     }
     for problem in report["problems"].as_array().into_iter().flatten() {

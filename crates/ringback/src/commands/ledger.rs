@@ -101,8 +101,12 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
 }
 
 fn disagreements(provider: &str, found: &Reconciled) -> Vec<Value> {
-    let late = found.events.iter().map(|_| json!({ "provider": provider, "detail": "settled otherwise; `ringback recover` posts it" }));
-    let differ = found.differences.iter().map(|d| json!({ "provider": provider, "reference": d.reference, "detail": d.detail }));
+    let late = found
+        .events
+        .iter()
+        .map(|_| json!({ "provider": provider, "detail": "settled otherwise; `ringback recover` posts it" }));
+    let differ =
+        found.differences.iter().map(|d| json!({ "provider": provider, "reference": d.reference, "detail": d.detail }));
     differ.chain(late).collect()
 }
 

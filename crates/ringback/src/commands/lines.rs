@@ -10,12 +10,8 @@ use crate::{cli, context::Context, show};
 
 pub(crate) async fn lines(context: &Context, args: &cli::Lines) -> Result<()> {
     let open = context.open().await?;
-    let filter = Filter {
-        enrolled: args.enrolled,
-        waiting: args.waiting,
-        group: args.group.map(group),
-        ..open.of_book()
-    };
+    let filter =
+        Filter { enrolled: args.enrolled, waiting: args.waiting, group: args.group.map(group), ..open.of_book() };
     let found = open.lines(&filter).await?;
     let ids: Vec<LineId> = found.iter().map(|line| line.id).collect();
     let names: BTreeMap<LineId, String> = open.store.names(&ids).await?.into_iter().collect();
@@ -27,7 +23,8 @@ pub(crate) async fn lines(context: &Context, args: &cli::Lines) -> Result<()> {
     }
     let mut table = show::table(&["name", "number", "mode", "state"]);
     for line in &found {
-        let cells = [name(line).into(), line.msisdn.to_string().into(), show::mode(line).into(), show::state_cell(line)];
+        let cells =
+            [name(line).into(), line.msisdn.to_string().into(), show::mode(line).into(), show::state_cell(line)];
         table.add_row::<[comfy_table::Cell; 4]>(cells);
     }
     println!("{table}\n{} lines", found.len());

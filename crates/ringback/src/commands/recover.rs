@@ -26,7 +26,12 @@ pub(crate) async fn check(context: &Context, selection: &cli::Selection) -> Resu
     let open = context.open_as_engine("check").await?;
     let lines = open.select(selection).await?;
     let filter = Filter { numbers: Some(lines.iter().map(|line| line.msisdn).collect()), ..open.of_book() };
-    let run = Run { begin: Begin::Look(filter.clone()), until: Until::AtRest { claims: false }, observer: quiet(), look: true };
+    let run = Run {
+        begin: Begin::Look(filter.clone()),
+        until: Until::AtRest { claims: false },
+        observer: quiet(),
+        look: true,
+    };
     run::engine(context, &open, run).await?;
     let lines = open.lines(&filter).await?;
     if context.json {
@@ -76,7 +81,8 @@ async fn chosen(open: &Open, numbers: &[String]) -> Result<Filter> {
 
 /// A person who names a line says so that a parked or suspended one may be tried again (C6).
 async fn try_again(open: &Open, filter: &Filter) -> Result<()> {
-    let stopped = open.lines(filter).await?.into_iter().filter(|l| matches!(l.state, State::Parked(_) | State::Suspended));
+    let stopped =
+        open.lines(filter).await?.into_iter().filter(|l| matches!(l.state, State::Parked(_) | State::Suspended));
     let ask = Ask::Event(Event::Told(Word::TryAgain));
     let requests: Vec<Request> = stopped.map(|line| Request { line: line.id, ask: ask.clone() }).collect();
     Ok(open.store.post(&requests).await?)

@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
 use ringback_core::{
     Line, Service, Status,
-    recovery::{Event, Record, Word},
+    recovery::{Event, Record, Via, Word},
 };
 use ringback_store::{ClaimFilter, Entry};
 use serde_json::json;
@@ -50,9 +50,13 @@ fn told(entry: &Entry) -> String {
         },
         Event::Unoffered { reason, .. } => format!("nothing can be paid: {reason}"),
         Event::Proposed { reference } => format!("an order is made: {reference}"),
-        Event::Denied(denial) => format!("the order was not admitted: {denial:?}"),
-        Event::Withheld { reference, denial } => format!("{reference} was stopped before it left: {denial:?}"),
-        Event::Replied { reference, reply, via } => format!("{reference}: {} ({via:?})", steps::outcome(&reply.outcome)),
+        Event::Denied(denial) => format!("the order was not admitted: {}", show::denied(*denial)),
+        Event::Withheld { reference, denial } => {
+            format!("{reference} was stopped before it left: {}", show::denied(*denial))
+        }
+        Event::Replied { reference, reply, via } => {
+            format!("{reference}: {}{}", steps::outcome(&reply.outcome), came(via))
+        }
         Event::Late { topup, reply } => format!("{}: late: {}", topup.order.reference, steps::outcome(&reply.outcome)),
         Event::Signalled => "a success was announced".into(),
         Event::Approved => "approved by a person".into(),
@@ -60,6 +64,16 @@ fn told(entry: &Entry) -> String {
         Event::Typed { amount } => format!("set amount typed: {amount}"),
         Event::Lapsed => "nobody typed the set amount in time".into(),
         Event::Told(word) => word_text(word),
+    }
+}
+
+/// How an answer came, where it was not the answer to the submission.
+fn came(via: &Via) -> String {
+    match via {
+        Via::Submission => String::new(),
+        Via::Inquiry(asked) => format!(" (inquiry {})", asked + 1),
+        Via::Statement => " (the provider's statement)".into(),
+        Via::Person(reason) => format!(" (settled by a person: {reason})"),
     }
 }
 
@@ -79,7 +93,7 @@ fn word_text(word: &Word) -> String {
 fn status(status: &Status) -> String {
     match &status.service {
         Service::InService => "in service".into(),
-        Service::Restricted(bar) => format!("restricted ({bar:?})"),
+        Service::Restricted(bar) => format!("restricted{}", show::bar(*bar)),
         Service::NotInService => "no such subscriber".into(),
         Service::Unknown(reason) => format!("unknown ({reason})"),
     }

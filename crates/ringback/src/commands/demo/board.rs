@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ringback_core::{
     Judgement, Line, LineId, Outcome,
     line::{Phase, State},
@@ -31,7 +31,7 @@ struct Rows {
 impl Board {
     pub(super) fn new() -> Self {
         println!("A carrier runs inside. 60 contacts are loaded; their lines are queried and brought back:\n");
-        Self { rows: MultiProgress::new(), state: Mutex::new(Rows::default()) }
+        Self { rows: MultiProgress::with_draw_target(ProgressDrawTarget::stdout()), state: Mutex::new(Rows::default()) }
     }
 
     pub(super) async fn names(&self, open: &Open) -> Result<()> {
@@ -62,14 +62,12 @@ impl Board {
         let mut state = self.lock();
         let name = state.names.get(&line.id).cloned().unwrap_or_default();
         let (bar, steps) = state.bars.entry(line.id).or_insert_with(|| (self.row(), Vec::new()));
-        steps.push(step);
-        let text = format!("{}  {name}  {}", line.msisdn, steps.join(" "));
         if self.rows.is_hidden() {
-            println!("{text}");
-        } else {
-            bar.set_message(text);
-            bar.tick();
+            println!("{}  {name}  {step}", line.msisdn);
         }
+        steps.push(step);
+        bar.set_message(format!("{}  {name}  {}", line.msisdn, steps.join(" ")));
+        bar.tick();
     }
 
     fn row(&self) -> ProgressBar {

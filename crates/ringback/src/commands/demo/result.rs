@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use ringback_carrier::{Booked, Handle};
 use ringback_core::{
-    Claim, Line, LineId, Reachable,
+    Claim, Group, Line, LineId, Reachable,
     line::State,
     recovery::{End, Record, TopUp, TopUpState},
 };
@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Figures {
     /// Lines of the address book.
     lines: usize,
-    /// Lines that a recovery was begun for.
+    /// Lines that were restricted when they were queried first, for whatever cause.
     restricted: usize,
     restored: usize,
     suspended_by_owner: usize,
@@ -61,11 +61,12 @@ impl Result {
         let claims = store.claims(ClaimFilter::All).await?;
         let booked = carrier.world().statement(i64::MAX);
         let ledger_balanced = store.verify().await?.is_empty() && agrees(context, open, &topups).await?;
-        let ended = |wanted: fn(&End) -> bool| records.iter().filter(|(_, r)| r.end.as_ref().is_some_and(wanted)).count();
+        let ended =
+            |wanted: fn(&End) -> bool| records.iter().filter(|(_, r)| r.end.as_ref().is_some_and(wanted)).count();
         let in_state = |wanted: fn(&Line) -> bool| lines.iter().filter(|line| wanted(line)).count();
         let figures = Figures {
             lines: lines.len(),
-            restricted: records.len(),
+            restricted: records.len() + in_state(is_barred_otherwise),
             restored: ended(|end| matches!(end, End::Restored(_))),
             suspended_by_owner: in_state(|line| line.state == State::Suspended),
             parked: in_state(|line| matches!(line.state, State::Parked(_))),
@@ -85,10 +86,19 @@ impl Result {
         println!("\n{}\n", self.causes());
         let figures = &self.figures;
         println!(
-            "{} lines: {} were restricted, {} are back, {} suspended by their owners, {} parked, {} switched off.",
-            figures.lines, figures.restricted, figures.restored, figures.suspended_by_owner, figures.parked,
+            "{} lines, {} of them restricted: {} are back, {} are suspended by their owners, {} parked. {} are switched off.",
+            figures.lines,
+            figures.restricted,
+            figures.restored,
+            figures.suspended_by_owner,
+            figures.parked,
             figures.unreachable,
         );
+        for line in &self.lines {
+            if let State::Parked(parked) = &line.state {
+                println!("  {} is parked: {}", line.msisdn, show::reason(&parked.reason));
+            }
+        }
         println!("\nThe money:");
         ledger::print_balances(&self.balances);
         let balanced = if figures.ledger_balanced { "balances, reference by reference," } else { "DIFFERS" };
@@ -110,15 +120,20 @@ impl Result {
         println!("  ringback carrier, then ringback init --sandbox http://127.0.0.1:8080    your own address book");
     }
 
-    /// Each line that had a recovery, with its cause and its money.
+    /// Each line that was not simply in service, with its cause and its money.
     fn causes(&self) -> comfy_table::Table {
         let mut table = show::table(&["name", "number", "found out", "paid", "claimed back"]);
         for line in &self.lines {
-            let Some(end) = self.ends.get(&line.id) else { continue };
+            let found = match self.ends.get(&line.id) {
+                Some(End::Parked(_)) => "parked; why is said below".into(),
+                Some(end) => show::end(end),
+                None if line.group() == Some(Group::InService) => continue,
+                None => format!("{}; nothing is paid", show::state(line)),
+            };
             let paid: i64 = self.topups.iter().filter(|t| t.line == line.id).map(delivered_minor).sum();
             let back: i64 = self.claims.iter().filter(|c| c.msisdn == line.msisdn).map(|c| c.claimed.minor()).sum();
             let name = self.names.get(&line.id).cloned().unwrap_or_default();
-            table.add_row([name, line.msisdn.to_string(), show::end(end), self.money(paid), self.money(back)]);
+            table.add_row([name, line.msisdn.to_string(), found, self.money(paid), self.money(back)]);
         }
         table
     }
@@ -130,6 +145,11 @@ impl Result {
             _ => "-".into(),
         }
     }
+}
+
+/// Restricted for a cause that no payment lifts, so that no recovery began (K3).
+fn is_barred_otherwise(line: &Line) -> bool {
+    line.state == State::Idle && line.group() == Some(Group::Restricted)
 }
 
 /// Whether the providers' statements agree with the ledger (M4).
@@ -152,7 +172,8 @@ fn delivered_minor(topup: &TopUp) -> i64 {
 }
 
 fn duplicates(booked: &[Booked], topups: &[TopUp]) -> usize {
-    let known = |row: &Booked| topups.iter().any(|t| t.order.reference.as_str() == row.reference && delivered_minor(t) != 0);
+    let known =
+        |row: &Booked| topups.iter().any(|t| t.order.reference.as_str() == row.reference && delivered_minor(t) != 0);
     let extra = |row: &Booked| row.credits as usize - usize::from(row.credits > 0 && known(row));
     booked.iter().map(extra).sum()
 }

@@ -11,7 +11,9 @@ pub(crate) fn text(answers: &Answers) -> String {
 fn book(answers: &Answers) -> String {
     let database = match &answers.database {
         Some(path) => format!("database = {path:?}"),
-        None => "# database = \"ringback.db\"     # beside this file; in $XDG_DATA_HOME/ringback without this line".into(),
+        None => {
+            "# database = \"ringback.db\"     # beside this file; in $XDG_DATA_HOME/ringback without this line".into()
+        }
     };
     let providers = match answers.provider {
         Provider::Sandbox(..) => "sandbox",
