@@ -200,28 +200,22 @@ impl Exposure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{line, topup::TopUpRef};
+    use crate::{
+        line::{Consents, Doubt},
+        recovery::tests::script::{Script, caps, cny},
+    };
 
-    fn cny(yuan: i64) -> Amount {
-        Amount::from_minor(yuan * 100, "CNY".parse().unwrap())
-    }
-
-    fn caps(limit: i64) -> Caps {
-        Caps(REQUIRED.iter().map(|&(scope, period)| Cap { scope, period, limit: cny(limit) }).collect())
-    }
-
-    fn order(yuan: i64) -> Order {
-        Order {
-            reference: TopUpRef::from_random(1),
-            msisdn: "+8613800138000".parse().unwrap(),
-            provider: "p".into(),
-            product: "1".into(),
-            asked: cny(yuan),
-        }
+    /// A line whose intent was just made, as `admit` gets it.
+    fn paying() -> Script {
+        let mut script = Script::ready(&[8]);
+        script.proposed();
+        script
     }
 
     fn decide(yuan: i64, pinned: &Caps, current: &Caps, exposure: &Exposure) -> Result<(), Denial> {
-        admit(&line::tests::enrolled(), &order(yuan), pinned, current, exposure, Switches::default())
+        let script = paying();
+        let order = Order { asked: cny(yuan), ..script.out().clone() };
+        admit(&script.line, &order, pinned, current, exposure, Switches::default(), script.now)
     }
 
     #[test]
@@ -236,8 +230,9 @@ mod tests {
 
     #[test]
     fn c4_lowering_acts_at_once_and_raising_only_for_new_recoveries() {
-        assert!(decide(50, &caps(100), &caps(10), &Exposure::default()).is_err());
-        assert!(decide(50, &caps(10), &caps(100), &Exposure::default()).is_err());
+        let passed = Err(Denial::Cap(Scope::Recovery, Period::Lifetime));
+        assert_eq!(decide(50, &caps(100), &caps(10), &Exposure::default()), passed);
+        assert_eq!(decide(50, &caps(10), &caps(100), &Exposure::default()), passed);
     }
 
     #[test]
@@ -249,17 +244,58 @@ mod tests {
     }
 
     #[test]
-    fn p3_p9_n1_k4_what_stops_an_intent() {
+    fn p3_c5_what_stops_an_intent() {
         let unresolved = Exposure { unresolved: true, ..Exposure::default() };
         assert_eq!(decide(1, &caps(9), &caps(9), &unresolved), Err(Denial::Unresolved));
         let busy = Exposure { orders_last_hour: MAX_ORDERS_PER_HOUR, ..Exposure::default() };
         assert_eq!(decide(1, &caps(9), &caps(9), &busy), Err(Denial::TooManyOrders));
-        let mut line = line::tests::enrolled();
-        let paused = Switches { paused: true, ..Switches::default() };
-        assert_eq!(may_dispatch(&line, paused), Err(Denial::Paused));
-        line.doubt = Some(line::Doubt::ImsiChanged);
-        assert_eq!(may_dispatch(&line, Switches::default()), Err(Denial::Doubtful));
-        line.consents = line::Consents::default();
-        assert_eq!(may_dispatch(&line, Switches::default()), Err(Denial::NotEnrolled));
+        let one_less = Exposure { orders_last_hour: MAX_ORDERS_PER_HOUR - 1, ..Exposure::default() };
+        assert_eq!(decide(1, &caps(9), &caps(9), &one_less), Ok(()));
+    }
+
+    #[test]
+    fn p9_n3_every_switch_stops_a_dispatch() {
+        let script = paying();
+        let off = Switches::default();
+        assert_eq!(may_dispatch(&script.line, off, script.now), Ok(()));
+        for (switches, denial) in [
+            (Switches { paused: true, ..off }, Denial::Paused),
+            (Switches { frozen: true, ..off }, Denial::Frozen),
+            (Switches { clock_fault: true, ..off }, Denial::ClockFault),
+        ] {
+            assert_eq!(may_dispatch(&script.line, switches, script.now), Err(denial));
+        }
+    }
+
+    #[test]
+    fn n1_k4_a_line_without_enrolment_or_in_doubt_pays_nothing() {
+        let script = paying();
+        let denial = |change: fn(&mut Line)| {
+            let mut line = script.line.clone();
+            change(&mut line);
+            may_dispatch(&line, Switches::default(), script.now)
+        };
+        assert_eq!(denial(|line| line.doubt = Some(Doubt::ImsiChanged)), Err(Denial::Doubtful));
+        assert_eq!(denial(|line| line.consents = Consents::default()), Err(Denial::NotEnrolled));
+        assert_eq!(denial(|line| line.consents.query_ms = None), Err(Denial::NotEnrolled));
+    }
+
+    #[test]
+    fn k1_a_stale_citation_is_denied() {
+        let mut script = paying();
+        let check = |script: &Script| may_dispatch(&script.line, Switches::default(), script.now);
+        script.wait_ms(60_000);
+        assert_eq!(check(&script), Ok(()));
+        script.wait_ms(1);
+        assert_eq!(check(&script), Err(Denial::StaleRead));
+    }
+
+    #[test]
+    fn k1_a_citation_of_another_incarnation_or_of_none_is_stale() {
+        let mut script = paying();
+        script.restarted();
+        assert_eq!(may_dispatch(&script.line, Switches::default(), script.now), Err(Denial::StaleRead));
+        let idle = Script::new();
+        assert_eq!(may_dispatch(&idle.line, Switches::default(), idle.now), Err(Denial::StaleRead));
     }
 }

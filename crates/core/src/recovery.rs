@@ -9,7 +9,7 @@ mod turn;
 mod word;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use serde::{Deserialize, Serialize};
 

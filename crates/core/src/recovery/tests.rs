@@ -1,1 +1,5 @@
+//! The method's tests, by step and by invariant.
 
+pub(crate) mod script;
+
+mod steps;
