@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    line::{Line, Phase, State},
+    line::{Line, Mode, Phase, State},
     money::Amount,
     time::Now,
     topup::Order,
@@ -140,7 +140,7 @@ pub fn may_dispatch(line: &Line, switches: Switches, now: Now) -> Result<(), Den
         (switches.paused, Denial::Paused),
         (switches.frozen, Denial::Frozen),
         (switches.clock_fault, Denial::ClockFault),
-        (!line.consents.complete(), Denial::NotEnrolled),
+        (!line.consents.complete() || line.mode == Mode::Watch, Denial::NotEnrolled),
         (line.doubt.is_some(), Denial::Doubtful),
         (!cites_fresh_read(line, now), Denial::StaleRead),
     ];
@@ -278,6 +278,7 @@ mod tests {
         assert_eq!(denial(|line| line.doubt = Some(Doubt::ImsiChanged)), Err(Denial::Doubtful));
         assert_eq!(denial(|line| line.consents = Consents::default()), Err(Denial::NotEnrolled));
         assert_eq!(denial(|line| line.consents.query_ms = None), Err(Denial::NotEnrolled));
+        assert_eq!(denial(|line| line.mode = Mode::Watch), Err(Denial::NotEnrolled));
     }
 
     #[test]
