@@ -97,7 +97,10 @@ enum Call {
 #[derive(Debug)]
 enum Busy {
     /// In a lane or at a channel: when it was issued, and how many outcomes were known by then.
-    Query { issued: Now, outcomes: u32 },
+    Query {
+        issued: Now,
+        outcomes: u32,
+    },
     Offers,
     Submit(TopUpRef),
     Inquire(TopUpRef, u32),
@@ -301,13 +304,8 @@ impl Engine {
 
     fn track(&mut self, now: Now, line: Line) -> &mut Tracked {
         let id = line.id;
-        let fresh = || Tracked {
-            line: line.rearmed(now),
-            inbox: VecDeque::new(),
-            busy: None,
-            check: false,
-            committing: false,
-        };
+        let fresh =
+            || Tracked { line: line.rearmed(now), inbox: VecDeque::new(), busy: None, check: false, committing: false };
         self.tracked.entry(id).or_insert_with(fresh)
     }
 
@@ -335,8 +333,7 @@ impl Engine {
             let Some(tracked) = self.tracked.get_mut(&id) else { continue };
             let Some(Busy::Query { issued, outcomes }) = tracked.busy.take() else { continue };
             tracked.check = false;
-            let read =
-                Read { status: answer.status, issued, outcomes, channel: channel.to_owned(), imsi: answer.imsi };
+            let read = Read { status: answer.status, issued, outcomes, channel: channel.to_owned(), imsi: answer.imsi };
             if answer.msisdn == tracked.line.msisdn {
                 self.deliver(id, Event::Answered(read));
             }

@@ -4,6 +4,7 @@ mod perform;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+pub use perform::terms_of;
 use ringback_core::{
     Incarnation, Line, LineId, Now,
     recovery::{Event, Notice},
@@ -11,7 +12,6 @@ use ringback_core::{
 use ringback_network::Channel;
 use ringback_providers::{ClaimDesk, Connector, catalogue::Catalogue};
 use ringback_store::{Ask, ClaimFilter, Filter, Request, Store, StoreError};
-pub use perform::terms_of;
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep_until},
@@ -27,6 +27,9 @@ const PAGE: u32 = 1_000;
 
 /// How far back a provider's statement is compared at the start and at the end.
 const STATEMENT_MS: i64 = 31 * 86_400_000;
+
+/// How often a statement is asked for before a run ends without it.
+const MOST_READINGS: u32 = 8;
 
 /// Everything that the engine talks to.
 #[derive(Clone)]
@@ -129,7 +132,7 @@ pub async fn run(
     if begin == Begin::Sweep {
         engine.start_sweeping();
     }
-    let mut shell = Shell { engine, parts, clock, tx, stop, handed: Vec::new(), last_request: 0, reconciled: false };
+    let mut shell = Shell { engine, parts, clock, tx, stop, handed: Vec::new(), last_request: 0, reconciled: false, statements_read: 0 };
     match &begin {
         Begin::Recover(filter) => {
             shell.resume().await?;
@@ -153,6 +156,7 @@ struct Shell {
     handed: Vec<i64>,
     last_request: i64,
     reconciled: bool,
+    statements_read: u32,
 }
 
 impl Shell {
@@ -216,7 +220,6 @@ impl Shell {
         if self.reconciled {
             return self.store_is_done().await;
         }
-        self.reconciled = true;
         self.reconcile().await?;
         Ok(false)
     }
@@ -226,9 +229,12 @@ impl Shell {
         Ok(self.handed.is_empty() && self.engine.is_committed())
     }
 
-    /// Compares the ledger with every provider's statement (M4); late successes come back as events (P7).
+    /// Compares the ledger with every provider's statement (M4); late successes come back as events (P7). A statement
+    /// that cannot be read is read again, a few times.
     async fn reconcile(&mut self) -> Result<(), StoreError> {
         let since_ms = self.clock.now().wall_ms - STATEMENT_MS;
+        self.statements_read += 1;
+        self.reconciled = true;
         for (name, provider) in self.parts.providers.clone() {
             let ours = self.parts.store.topups_since(&name, since_ms).await?;
             if ours.is_empty() {
@@ -242,7 +248,10 @@ impl Shell {
                     }
                     (self.parts.observer)(&Report::Reconciled(name, found));
                 }
-                Err(error) => (self.parts.observer)(&Report::Trouble(error.to_string())),
+                Err(error) => {
+                    (self.parts.observer)(&Report::Trouble(error.to_string()));
+                    self.reconciled = self.statements_read >= MOST_READINGS;
+                }
             }
         }
         Ok(())

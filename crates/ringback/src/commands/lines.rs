@@ -1,7 +1,8 @@
 //! `lines`: the book as a table.
 
 use anyhow::Result;
-use ringback_core::{Group, Line, LineId};
+use comfy_table::Cell;
+use ringback_core::{Group, Line, LineId, recovery::Record};
 use ringback_store::Filter;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,16 +17,28 @@ pub(crate) async fn lines(context: &Context, args: &cli::Lines) -> Result<()> {
     let ids: Vec<LineId> = found.iter().map(|line| line.id).collect();
     let names: BTreeMap<LineId, String> = open.store.names(&ids).await?.into_iter().collect();
     let name = |line: &Line| names.get(&line.id).cloned().unwrap_or_default();
+    // The last recovery of each line wins.
+    let ends: BTreeMap<LineId, Record> = open.store.recoveries(None).await?.into_iter().collect();
     if context.json {
-        let rows: Vec<Value> = found.iter().map(|line| row(line, &name(line))).collect();
+        let with_end = |line: &Line| {
+            let mut row = row(line, &name(line));
+            row["recovery"] = json!(ends.get(&line.id));
+            row
+        };
+        let rows: Vec<Value> = found.iter().map(with_end).collect();
         println!("{}", json!({ "lines": rows }));
         return Ok(());
     }
-    let mut table = show::table(&["name", "number", "mode", "state"]);
+    let mut table = show::table(&["name", "number", "mode", "state", "last recovery"]);
     for line in &found {
-        let cells =
-            [name(line).into(), line.msisdn.to_string().into(), show::mode(line).into(), show::state_cell(line)];
-        table.add_row::<[comfy_table::Cell; 4]>(cells);
+        let end = ends.get(&line.id).and_then(|record| record.end.as_ref()).map(show::end).unwrap_or_default();
+        table.add_row([
+            Cell::new(name(line)),
+            Cell::new(line.msisdn),
+            Cell::new(show::mode(line)),
+            show::state_cell(line),
+            Cell::new(end),
+        ]);
     }
     println!("{table}\n{} lines", found.len());
     Ok(())

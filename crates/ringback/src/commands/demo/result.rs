@@ -110,14 +110,15 @@ impl Result {
         println!("\nThe address book before: {}", folder.join(FILE).display());
         println!("The address book after:  {}", target.display());
         println!("\nWhat to try next:");
-        let call = format!("ringback --config {}", config.display());
+        let program = std::env::args().next().unwrap_or_else(|| "ringback".into());
+        let call = format!("{program} --config {}", config.display());
         let shown = self.ends.keys().next().and_then(|id| self.lines.iter().find(|line| line.id == *id));
         if let Some(line) = shown {
             println!("  {call} show {}    its whole history", line.msisdn);
         }
         println!("  {call} ledger --statement    every posting");
-        println!("  ringback demo --ladder stepwise    the same with every plan paid in full: compare the money");
-        println!("  ringback carrier, then ringback init --sandbox http://127.0.0.1:8080    your own address book");
+        println!("  {program} demo --ladder stepwise    the same with every plan paid in full: compare the money");
+        println!("  {program} carrier, then {program} init --sandbox http://127.0.0.1:8080    your own address book");
     }
 
     /// Each line that was not simply in service, with its cause and its money.
