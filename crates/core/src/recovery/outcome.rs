@@ -90,6 +90,7 @@ impl Turn<'_> {
             (TopUpState::Failed(by_person), Outcome::Delivered(receipt)) => {
                 let [first, second] = Transaction::late(order, *receipt);
                 self.step.transactions.push(first);
+                self.step.line.outcomes += 1;
                 self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
                 if by_person {
                     // P13: it contradicts a person, so it stays in suspense until a person says more.
@@ -104,6 +105,7 @@ impl Turn<'_> {
                 let back =
                     Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
                 self.step.transactions.push(back);
+                self.step.line.outcomes += 1;
                 self.step.topup = Some(TopUp { state: TopUpState::Reversed(receipt), ..topup.clone() });
                 self.step.notices.push(Notice::Reversed(order.reference.clone()));
                 Ok(())
@@ -115,7 +117,6 @@ impl Turn<'_> {
     /// Money arrived after all: it counts for the ladder, voids every read, and is claimed back on a suspended line.
     fn late_success(&mut self, topup: &TopUp, receipt: Receipt) {
         self.step.topup = Some(TopUp { state: TopUpState::Delivered(receipt), ..topup.clone() });
-        self.step.line.outcomes += 1;
         let current = topup.recovery == self.step.line.recoveries;
         match &mut self.step.line.state {
             State::Suspended => self.claim(&topup.order, receipt),

@@ -2,4 +2,5 @@
 
 pub(crate) mod script;
 
+mod judging;
 mod steps;

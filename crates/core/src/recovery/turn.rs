@@ -141,11 +141,13 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Makes the order that `Ready` waits for, while the read is fresh (K1).
+    /// Makes the order that `Ready` waits for, while the read is fresh and no late event has voided it (K1).
     pub(super) fn order(&mut self, read: &Read, reference: &TopUpRef) {
-        let now = self.now;
+        let (now, outcomes) = (self.now, self.step.line.outcomes);
         let recovery = self.recovery();
-        if !now.uptime_since(read.issued).is_some_and(|age_ms| age_ms <= recovery.pinned.timing.fresh_ms) {
+        let fresh_ms = recovery.pinned.timing.fresh_ms;
+        let too_old = now.uptime_since(read.issued).is_none_or(|age_ms| age_ms > fresh_ms);
+        if too_old || read.outcomes != outcomes {
             return self.read_now();
         }
         if recovery.orders >= recovery.pinned.max_orders {

@@ -10,7 +10,7 @@ use crate::{
     money::Amount,
     offer::{Carrier, Denominations, Offer},
     policy::{Policy, SetAmount, Timing},
-    recovery::{Event, Rejected, Step, TopUp, Via, Word, step},
+    recovery::{Event, Rejected, Step, TopUp, TopUpState, Via, Word, step},
     status::{Bar, Reachable, Read, Status},
     time::{Incarnation, Now},
     topup::{Order, Outcome, Receipt, Refusal, Reply, TopUpRef},
@@ -318,5 +318,13 @@ impl Script {
             Some((Due::Inquire(_, asked), _)) => asked,
             _ => 0,
         }
+    }
+}
+
+/// The provider took back what it had delivered.
+pub(crate) fn reversed(topup: &TopUp) -> Outcome {
+    match topup.state {
+        TopUpState::Delivered(receipt) => Outcome::Reversed(receipt),
+        other => panic!("nothing was delivered: {other:?}"),
     }
 }
