@@ -103,6 +103,9 @@ pub struct Recovery {
     pub tries: u32,
     /// The top-ups delivered in this recovery, to be claimed back when the owner suspended the line.
     pub delivered: Vec<(Order, Receipt)>,
+    /// What the farthest of them was for: the aim moves on before anything is paid for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reached: Option<Aim>,
     /// Where it stands.
     pub phase: Phase,
 }
@@ -445,9 +448,9 @@ impl Recovery {
         self.offers.first()
     }
 
-    /// The cause, when the line comes back with the present aim.
+    /// The cause, when the line comes back now: what was delivered counts, not what would have come next.
     pub fn cause(&self) -> Option<Cause> {
-        match self.aim {
+        match self.reached.unwrap_or(self.aim) {
             _ if self.delivered.is_empty() => None,
             Aim::Probe => Some(Cause::UsedUp),
             Aim::Rung { number, plan } => Some(Cause::MonthlyFee { rung: number, plan }),

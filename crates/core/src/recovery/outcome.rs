@@ -121,11 +121,8 @@ impl Turn<'_> {
         match &mut self.step.line.state {
             State::Suspended => self.claim(&topup.order, receipt),
             State::Open(recovery) if current && !matches!(topup.aim, Aim::Set(_)) => {
-                recovery.delivered.push((topup.order.clone(), receipt));
-                recovery.received = recovery.received.plus(receipt.delivered).unwrap_or(recovery.received);
-                if matches!(recovery.aim, Aim::Rung { .. }) {
-                    recovery.ladder.strike(recovery.received);
-                }
+                // A sum that does not fit counts for nothing here; the ledger has the money, and the line is queried.
+                let _ = recovery.receive(&topup.order, receipt, topup.aim);
                 if matches!(recovery.phase, Phase::Reading { .. } | Phase::Ready { .. } | Phase::Settling { .. }) {
                     self.settle();
                 }
@@ -145,15 +142,10 @@ impl Turn<'_> {
         if matches!(recovery.aim, Aim::Set(_)) {
             return self.idle();
         }
-        recovery.delivered.push((order.clone(), receipt));
-        match recovery.received.plus(receipt.delivered) {
-            Ok(sum) => recovery.received = sum,
-            Err(error) => return self.park(Reason::Money(error.to_string())),
+        match recovery.receive(order, receipt, recovery.aim) {
+            Ok(()) => self.settle(),
+            Err(error) => self.park(Reason::Money(error.to_string())),
         }
-        if matches!(recovery.aim, Aim::Rung { .. }) {
-            recovery.ladder.strike(recovery.received);
-        }
-        self.settle();
     }
 
     fn settle(&mut self) {

@@ -6,7 +6,7 @@ use crate::{
     ladder::{Ladder, Next},
     ledger::{Account, Kind, Transaction},
     line::{Line, Parked, Phase, Pinned, Reason, Recovery, State, Terms, Unsettled},
-    money::Amount,
+    money::{Amount, MoneyError},
     policy::SetAmount,
     status::Read,
     time::{Now, Wake},
@@ -68,6 +68,7 @@ impl<'a> Turn<'a> {
             orders: 0,
             tries: 0,
             delivered: Vec::new(),
+            reached: None,
             phase: Phase::Preparing { read: read.clone(), wake: now_or(self.now, 0) },
         }));
         self.record(None);
@@ -337,6 +338,20 @@ impl<'a> Turn<'a> {
 }
 
 impl Recovery {
+    /// Counts a delivery of probe or rung.
+    pub(super) fn receive(&mut self, order: &Order, receipt: Receipt, aim: Aim) -> Result<(), MoneyError> {
+        let rank = |aim| if let Aim::Rung { number, .. } = aim { number } else { 0 };
+        self.delivered.push((order.clone(), receipt));
+        if rank(aim) >= self.reached.map_or(0, rank) {
+            self.reached = Some(aim);
+        }
+        self.received = self.received.plus(receipt.delivered)?;
+        if matches!(self.aim, Aim::Rung { .. }) {
+            self.ladder.strike(self.received);
+        }
+        Ok(())
+    }
+
     /// The next payment of the ladder with the present provider.
     pub(super) fn next(&self) -> Next {
         let denominations = self.terms().map(|terms| &terms.offer.denominations);
