@@ -161,7 +161,11 @@ impl Turn<'_> {
         let gap_ms = self.recovery().terms().map_or(0, |terms| terms.min_gap_ms);
         match reason {
             _ if by_person => self.park(Reason::Refused(reason.clone())),
-            Refusal::TooSoon => self.read_later(gap_ms),
+            // A provider that states no gap is not asked again at once: that would only use up the orders (C5).
+            Refusal::TooSoon => {
+                let wait_ms = gap_ms.max(self.retry_ms());
+                self.read_later(wait_ms);
+            }
             Refusal::Unavailable => self.try_again(Reason::Refused(reason.clone())),
             Refusal::WalletEmpty => {
                 self.step.notices.push(Notice::WalletEmpty(order.provider.clone()));
@@ -193,10 +197,12 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether a "not found" is old enough to count, by this process's own uptime (P5, L6).
+    /// Whether a "not found" counts: the provider had its time, and the one before is a full space away. Both are
+    /// measured in this process's own uptime (P5, L6), whoever asked, and however often.
     fn counts(&mut self, inquiry: &Inquiry) -> bool {
         let final_after_ms = self.recovery().terms().map_or(u64::MAX, |terms| terms.not_found_final_after_ms);
-        self.now.uptime_since(inquiry.since).is_some_and(|age_ms| age_ms >= final_after_ms)
+        let spaced = inquiry.not_found == 0 || inquiry.wake.is_due(self.now);
+        spaced && self.now.uptime_since(inquiry.since).is_some_and(|age_ms| age_ms >= final_after_ms)
     }
 
     /// Not settled: the next inquiry follows, or the line parks where none is possible (P5).

@@ -3,4 +3,5 @@
 pub(crate) mod script;
 
 mod judging;
+mod payment;
 mod steps;

@@ -284,12 +284,12 @@ impl<'a> Turn<'a> {
         if recovery.tries > MAX_TRIES { self.park(reason) } else { self.read_later(wait_ms) }
     }
 
-    /// Brings the next look forward (S102).
+    /// Brings the next look forward (S102), but never the space between two "not found" (P5).
     pub(super) fn look_now(&mut self) {
         let soon = now_or(self.now, 0);
         match &mut self.recovery().phase {
             Phase::Settling { wake, .. } => *wake = soon,
-            Phase::Inquiring(inquiry) => inquiry.wake = soon,
+            Phase::Inquiring(inquiry) if inquiry.not_found == 0 => inquiry.wake = soon,
             _ => {}
         }
     }
@@ -312,7 +312,7 @@ impl<'a> Turn<'a> {
     }
 
     /// The wait before another try; it doubles with each.
-    fn retry_ms(&mut self) -> u64 {
+    pub(super) fn retry_ms(&mut self) -> u64 {
         let recovery = self.recovery();
         let doubled = recovery.pinned.timing.retry_ms.saturating_mul(1 << recovery.tries.min(16));
         doubled.min(LONGEST_RETRY_MS.max(recovery.pinned.timing.retry_ms))
