@@ -84,7 +84,8 @@ impl Faults {
     /// What goes wrong with the `count`-th question.
     pub(crate) fn of_question(&self, count: u64) -> Option<Trouble> {
         let drawn = mix(self.seed.rotate_left(17) ^ count);
-        let kind = [Trouble::Lost, Trouble::ServerError, Trouble::Garbage][usize::try_from((drawn >> 20) % 3).unwrap_or(0)];
+        let kind =
+            [Trouble::Lost, Trouble::ServerError, Trouble::Garbage][usize::try_from((drawn >> 20) % 3).unwrap_or(0)];
         (drawn % 1000 < self.questions_per_mille).then_some(kind)
     }
 }
@@ -111,6 +112,9 @@ mod tests {
         let drawn: Vec<Option<Fault>> = (0..2000).map(|i| faults.of_topup(&i.to_string())).collect();
         assert!(ALL.iter().all(|kind| drawn.contains(&Some(*kind))));
         assert_eq!(drawn, (0..2000).map(|i| faults.of_topup(&i.to_string())).collect::<Vec<_>>());
-        assert!((0..2000).all(|i| Faults::none().of_topup(&i.to_string()).is_none() && Faults::none().of_question(i).is_none()));
+        assert!(
+            (0..2000)
+                .all(|i| Faults::none().of_topup(&i.to_string()).is_none() && Faults::none().of_question(i).is_none())
+        );
     }
 }

@@ -146,14 +146,6 @@ impl Shared {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has lifted bars mirrored when their time comes.
-    pub(crate) fn lift(&self, lifts: impl IntoIterator<Item = Lift>) {
-        if let Some(tx) = &self.lifts {
-            // The mirror's task ends with the process only.
-            lifts.into_iter().for_each(|lift| tx.send(lift).unwrap_or_default());
-        }
-    }
-
     /// The answer that a troubled question gets instead of its own.
     pub(crate) fn trouble(&self) -> Option<Response> {
         Some(match self.world().trouble()? {
@@ -180,11 +172,19 @@ async fn mirror_lifts(mirror: Mirror, mut rx: mpsc::UnboundedReceiver<Lift>) {
     }
 }
 
+/// Books late successes when their time comes, and has lifted bars mirrored.
 async fn book_late(shared: Shared) {
     loop {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        let lifts = shared.world().book_late(now_ms());
-        shared.lift(lifts);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let lifts = {
+            let mut world = shared.world();
+            world.book_late(now_ms());
+            world.take_lifts()
+        };
+        if let Some(tx) = &shared.lifts {
+            // The mirror's task ends with the process only.
+            lifts.into_iter().for_each(|lift| tx.send(lift).unwrap_or_default());
+        }
     }
 }
 
@@ -205,7 +205,8 @@ async fn status(State(shared): State<Shared>, Json(body): Json<StatusBody>) -> R
         return (StatusCode::NOT_FOUND, Json(body)).into_response();
     };
     let voice = if line.is_barred(now_ms()) { "suspended" } else { "active" };
-    let mut answer = json!({ "voiceSmsIn": "active", "voiceSmsOut": voice, "dataService": voice, "reachable": !line.powered_off });
+    let mut answer =
+        json!({ "voiceSmsIn": "active", "voiceSmsOut": voice, "dataService": voice, "reachable": !line.powered_off });
     if line.service == Service::Fraud {
         answer["barCause"] = json!("fraud");
     }
@@ -269,7 +270,8 @@ async fn statement(State(shared): State<Shared>) -> Response {
 
 /// An answer whose connection breaks in the middle.
 pub(crate) fn broken() -> Response {
-    let parts = futures_util::stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("lost on purpose"))]);
+    let parts =
+        futures_util::stream::iter([Ok(Bytes::from_static(b"{")), Err(std::io::Error::other("lost on purpose"))]);
     ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(parts)).into_response()
 }
 

@@ -14,4 +14,4 @@ mod world;
 pub use faults::{Fault, Faults};
 pub use http::{Handle, Options, RunError, run, serve};
 pub use subscribers::{SubscribersError, read_subscribers};
-pub use world::{Booked, Credit, Lift, Profile, Refused, Service, Subscriber, World};
+pub use world::{Booked, Lift, Profile, Refused, Service, Subscriber, World};

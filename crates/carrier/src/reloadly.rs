@@ -63,7 +63,11 @@ async fn token(Json(given): Json<Credentials>) -> Response {
         .into_response()
 }
 
-async fn detect(State(shared): State<Shared>, headers: HeaderMap, Path((phone, _)): Path<(String, String)>) -> Response {
+async fn detect(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    Path((phone, _)): Path<(String, String)>,
+) -> Response {
     if let Some(refused) = unauthorised(&headers).or_else(|| shared.trouble()) {
         return refused;
     }
@@ -144,13 +148,7 @@ fn book(shared: &Shared, order: &Submission, number: Msisdn, wrong: Option<Fault
         return refusal(Refused::Amount);
     };
     let booked = shared.world().top_up(&order.custom_identifier, number, asked, wrong, now_ms());
-    match booked {
-        Ok(credit) => {
-            shared.lift(credit.lift);
-            Json(transaction(&credit.booked)).into_response()
-        }
-        Err(refused) => refusal(refused),
-    }
+    booked.map_or_else(refusal, |booked| Json(transaction(&booked)).into_response())
 }
 
 fn sells(sold: Sold, asked: Amount) -> bool {

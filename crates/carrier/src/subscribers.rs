@@ -97,7 +97,8 @@ mod tests {
 
     #[test]
     fn a_file_is_read() {
-        let read = read_subscribers(&entry("state = \"arrears\"\narrears = \"118 CNY\"\nfault = \"answer_lost\"")).unwrap();
+        let read =
+            read_subscribers(&entry("state = \"arrears\"\narrears = \"118 CNY\"\nfault = \"answer_lost\"")).unwrap();
         assert_eq!(read[0].service, Service::Arrears { owed_minor: 11_800 });
         assert_eq!(read[0].carrier.name(), "China Mobile");
     }

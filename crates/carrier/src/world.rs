@@ -107,15 +107,6 @@ pub struct Booked {
     pub refunded_minor: i64,
 }
 
-/// What a top-up did.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credit {
-    /// The row of the statement.
-    pub booked: Booked,
-    /// The bar that will be lifted.
-    pub lift: Option<Lift>,
-}
-
 /// A bar that is lifted at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lift {
@@ -153,6 +144,7 @@ pub struct World {
     statement: BTreeMap<String, Booked>,
     desk: BTreeMap<String, i64>,
     questions: u64,
+    lifts: Vec<Lift>,
 }
 
 impl Subscriber {
@@ -213,6 +205,7 @@ impl World {
             statement: BTreeMap::new(),
             desk: BTreeMap::new(),
             questions: 0,
+            lifts: Vec::new(),
         }
     }
 
@@ -255,7 +248,7 @@ impl World {
         requested: Amount,
         fault: Option<Fault>,
         now_ms: i64,
-    ) -> Result<Credit, Refused> {
+    ) -> Result<Booked, Refused> {
         self.check(reference, msisdn, requested, now_ms)?;
         let (late, partial) = (fault == Some(Fault::LateSuccess), fault == Some(Fault::Partial));
         let delivered_minor = if partial { requested.minor() / 2 } else { requested.minor() };
@@ -271,12 +264,14 @@ impl World {
             refunded_minor: 0,
         };
         self.statement.insert(reference.to_owned(), booked);
-        let lift = if late { None } else { self.settle(reference, now_ms) };
-        Ok(Credit { booked: self.statement[reference].clone(), lift })
+        if !late {
+            self.settle(reference, now_ms);
+        }
+        Ok(self.statement[reference].clone())
     }
 
     /// Credits late successes whose time has come.
-    pub fn book_late(&mut self, now_ms: i64) -> Vec<Lift> {
+    pub fn book_late(&mut self, now_ms: i64) {
         let due = self.statement.values_mut().filter(|row| row.late_at_ms.is_some_and(|at| at <= now_ms));
         let references: Vec<String> = due
             .map(|row| {
@@ -284,7 +279,12 @@ impl World {
                 row.reference.clone()
             })
             .collect();
-        references.iter().filter_map(|reference| self.settle(reference, now_ms)).collect()
+        references.iter().for_each(|reference| self.settle(reference, now_ms));
+    }
+
+    /// The bars whose lifting was decided since this was last asked.
+    pub(crate) fn take_lifts(&mut self) -> Vec<Lift> {
+        std::mem::take(&mut self.lifts)
     }
 
     /// The desk's word on a claim: paid after a while when the line is suspended by its owner, else the reason.
@@ -325,13 +325,15 @@ impl World {
         }
     }
 
-    fn settle(&mut self, reference: &str, now_ms: i64) -> Option<Lift> {
-        let row = self.statement.get_mut(reference)?;
+    /// Credits a booked top-up to its line.
+    fn settle(&mut self, reference: &str, now_ms: i64) {
+        let Some(row) = self.statement.get_mut(reference) else { return };
         row.credits += 1;
         self.wallet = Amount::from_minor(self.wallet.minor() - row.requested.minor(), row.requested.currency());
-        let subscriber = self.subscribers.get_mut(&row.msisdn)?;
-        subscriber.last_topup_ms = Some(now_ms);
-        subscriber.credit(row.delivered.minor(), now_ms, self.profile.settling_ms)
+        if let Some(subscriber) = self.subscribers.get_mut(&row.msisdn) {
+            subscriber.last_topup_ms = Some(now_ms);
+            self.lifts.extend(subscriber.credit(row.delivered.minor(), now_ms, self.profile.settling_ms));
+        }
     }
 }
 
@@ -356,10 +358,11 @@ mod tests {
     #[test]
     fn covered_arrears_lift_the_bar_after_the_settling_time() {
         let mut world = world(Service::Arrears { owed_minor: 6_000 });
-        assert_eq!(world.top_up("A", number(), cny(50), None, 0).unwrap().lift, None);
+        world.top_up("A", number(), cny(50), None, 0).unwrap();
+        assert_eq!(world.take_lifts(), vec![]);
         assert_eq!(world.top_up("B", number(), cny(20), None, 50), Err(Refused::TooSoon));
-        let lift = world.top_up("B", number(), cny(20), None, 200).unwrap().lift.unwrap();
-        assert_eq!(lift.at_ms, 450);
+        world.top_up("B", number(), cny(20), None, 200).unwrap();
+        assert_eq!(world.take_lifts(), vec![Lift { msisdn: number(), at_ms: 450 }]);
         assert!(world.subscribers[&number()].is_barred(449) && !world.subscribers[&number()].is_barred(450));
         assert_eq!(world.subscribers[&number()].credit_minor, 1_000);
         assert_eq!(world.wallet, cny(930));
@@ -380,6 +383,7 @@ mod tests {
         world.top_up("A", number(), cny(10), Some(Fault::LateSuccess), 0).unwrap();
         assert_eq!((world.find("A", 1_499).unwrap().credits, world.wallet), (0, cny(1000)));
         assert_eq!((world.find("A", 1_500).unwrap().credits, world.wallet), (1, cny(990)));
+        assert_eq!(world.take_lifts().len(), 1, "whoever asked first, the bar is lifted");
         assert_eq!(world.find("A", 9_000).unwrap().credits, 1);
     }
 
