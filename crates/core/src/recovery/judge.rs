@@ -28,7 +28,6 @@ impl Turn<'_> {
         self.note(read);
         let unsettled = self.step.line.unsettled_order().is_some();
         if read.status.judged() == Judgement::InService && !unsettled {
-            self.step.withdraw_claims = self.step.line.state == State::Suspended;
             self.idle();
         }
     }
@@ -50,7 +49,12 @@ impl Turn<'_> {
                 self.ready(read);
             }
             (Phase::Owed { .. }, Judgement::InService) => {}
-            (Phase::Reading { .. } | Phase::Ready { .. }, Judgement::InService) if paying_set => self.ready(read),
+            // P7: a late success of a rung has the line settle once more; the set amount stays owed.
+            (Phase::Reading { .. } | Phase::Ready { .. } | Phase::Settling { .. }, Judgement::InService)
+                if paying_set =>
+            {
+                self.ready(read);
+            }
             (Phase::Owed { .. }, Judgement::Restricted) => self.begin_anew(read),
             (_, Judgement::Restricted) if paying_set => self.begin_anew(read),
             (Phase::Owed { offered, .. }, Judgement::Unknown) => self.postpone(*offered),
@@ -96,6 +100,8 @@ impl Turn<'_> {
         }
         if judged == Judgement::InService {
             line.told.suspended = false;
+            // R6: whatever became of the line since it was suspended, what is still claimed ends now.
+            self.step.withdraw_claims = line.recoveries > 0;
         }
         if line.imsi.is_none() {
             line.imsi.clone_from(&read.imsi);
