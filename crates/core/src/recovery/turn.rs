@@ -326,10 +326,12 @@ impl<'a> Turn<'a> {
         self.step.notices.push(Notice::AmountWanted(offered));
     }
 
+    /// Writes the recovery's record while it is open: in service ends it, and what becomes of the debt is no finding.
     fn record(&mut self, end: Option<End>) {
         let number = self.step.line.recoveries;
         if let State::Open(recovery) = &self.step.line.state
             && !matches!(recovery.aim, Aim::Set(_))
+            && !matches!(recovery.phase, Phase::Owed { .. })
         {
             let (began_ms, received) = (recovery.began_ms, recovery.received);
             self.step.record = Some(Record { number, began_ms, end, received });
