@@ -34,6 +34,8 @@ impl Turn<'_> {
             _ if !reply.echo.agrees_with(order) => self.mismatch(order),
             (Outcome::Delivered(receipt), _) if !fits(order, *receipt) => self.mismatch(order),
             (Outcome::Delivered(receipt), _) => self.delivered(order, *receipt),
+            // P13: a person states an outcome; a shrug releases no hold.
+            (outcome, Via::Person(_)) if !outcome.denies_delivery() => return Err(Rejected::Stale),
             (_, Via::Person(_)) => self.settled(order, &Refusal::Other("settled by a person".into()), true),
             // A refusal settles after one confirming inquiry (P5); until then its hold stays (P6).
             (Outcome::Refused(reason), Via::Inquiry(_)) if inquiry.refused.is_some() => {
