@@ -108,11 +108,19 @@ impl Turn<'_> {
                     Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
                 self.step.transactions.push(back);
                 self.step.line.outcomes += 1;
+                self.forget_delivery(order);
                 self.step.topup = Some(TopUp { state: TopUpState::Reversed(receipt), ..topup.clone() });
                 self.step.notices.push(Notice::Reversed(order.reference.clone()));
                 Ok(())
             }
             _ => Err(Rejected::Stale),
+        }
+    }
+
+    /// What the provider took back is not claimed from it as well (R2).
+    fn forget_delivery(&mut self, order: &Order) {
+        if let State::Open(recovery) = &mut self.step.line.state {
+            recovery.delivered.retain(|(delivered, _)| delivered.reference != order.reference);
         }
     }
 
@@ -240,6 +248,6 @@ fn fits(order: &Order, receipt: Receipt) -> bool {
         && receipt.delivered.minor() >= 0
 }
 
-fn refunded() -> Refusal {
+pub(super) fn refunded() -> Refusal {
     Refusal::Other("refunded by the provider".into())
 }

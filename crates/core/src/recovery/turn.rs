@@ -1,6 +1,6 @@
 //! One transition in the making: the line as it will be, and what is committed with it.
 
-use super::{Aim, Denial, End, Notice, Policy, Record, Step, TopUp, TopUpState};
+use super::{Aim, Denial, End, Notice, Policy, Record, Step, TopUp, TopUpState, outcome};
 use crate::{
     claim::{self, Claim},
     ladder::{Ladder, Next},
@@ -136,6 +136,8 @@ impl<'a> Turn<'a> {
                 recovery.aim = Aim::Rung { number, plan };
                 self.ready(read);
             }
+            // K5: a rung that the provider took back was not delivered, so its failure to help proves nothing.
+            Next::UsedUp if recovery.was_reversed() => self.park(Reason::Refused(outcome::refunded())),
             Next::UsedUp => self.suspend(),
             Next::Cut => self.park(Reason::HighestPlan),
             Next::NotOffered => self.park(Reason::NotOffered("the provider sells no amount".into())),
@@ -352,6 +354,12 @@ impl Recovery {
             self.ladder.strike(self.received);
         }
         Ok(())
+    }
+
+    /// Whether the provider took a delivery back: less is left of the deliveries than was received.
+    fn was_reversed(&self) -> bool {
+        let left = self.delivered.iter().map(|(_, receipt)| i128::from(receipt.delivered.minor()));
+        left.sum::<i128>() < i128::from(self.received.minor())
     }
 
     /// The next payment of the ladder with the present provider.
