@@ -31,8 +31,7 @@ impl Turn<'_> {
             return Err(Rejected::Stale);
         }
         match (&reply.outcome, via) {
-            _ if !reply.echo.agrees_with(order) => self.mismatch(order),
-            (Outcome::Delivered(receipt), _) if !fits(order, *receipt) => self.mismatch(order),
+            _ if differs(order, reply) => self.mismatch(order),
             (Outcome::Delivered(receipt), _) => self.delivered(order, *receipt),
             // P13: a person states an outcome; a shrug releases no hold.
             (outcome, Via::Person(_)) if !outcome.denies_delivery() => return Err(Rejected::Stale),
@@ -66,6 +65,10 @@ impl Turn<'_> {
         let unsettled = parked.unsettled.as_ref().filter(|u| u.order.reference == *reference);
         let Unsettled { order, suspense } = unsettled.ok_or(Rejected::Illegal)?;
         let by_person = matches!(via, Via::Person(_));
+        if !by_person && !suspense && differs(order, reply) {
+            self.mismatch(order);
+            return Ok(());
+        }
         let (from, kind) = if *suspense { (Account::Suspense, Kind::Settle) } else { (Account::Held, Kind::Deliver) };
         let transaction = match &reply.outcome {
             Outcome::Delivered(receipt) if fits(order, *receipt) && (by_person || !suspense) => {
@@ -89,20 +92,19 @@ impl Turn<'_> {
     pub(super) fn late(&mut self, topup: &TopUp, reply: &Reply) -> Result<(), Rejected> {
         let order = &topup.order;
         match (topup.state, &reply.outcome) {
-            (TopUpState::Failed(by_person), Outcome::Delivered(receipt)) => {
-                let [first, second] = Transaction::late(order, *receipt);
-                self.step.transactions.push(first);
+            // P11, P13: it is about something else, or contradicts a person.
+            (TopUpState::Failed(by_person), Outcome::Delivered(_)) if by_person || differs(order, reply) => {
+                self.late_doubt(topup);
+                Ok(())
+            }
+            (TopUpState::Failed(_), Outcome::Delivered(receipt)) => {
+                self.step.transactions.extend(Transaction::late(order, *receipt));
                 self.step.line.outcomes += 1;
                 self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
-                if by_person {
-                    // P13: it contradicts a person, so it stays in suspense until a person says more.
-                    self.step.topup = Some(TopUp { state: TopUpState::Suspense, ..topup.clone() });
-                    return Ok(());
-                }
-                self.step.transactions.push(second);
                 self.late_success(topup, *receipt);
                 Ok(())
             }
+            (TopUpState::Delivered(_), Outcome::Reversed(_)) if differs(order, reply) => Err(Rejected::Illegal),
             (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => {
                 let back =
                     Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
@@ -114,6 +116,20 @@ impl Turn<'_> {
                 Ok(())
             }
             _ => Err(Rejected::Stale),
+        }
+    }
+
+    /// Money whose meaning only a person can settle: the asked amount waits in suspense, as when an order out is
+    /// answered so, and the line parks with it. A line with another order out goes on with that one.
+    fn late_doubt(&mut self, topup: &TopUp) {
+        let order = &topup.order;
+        let suspended = Transaction::moved(order, Kind::Late, Account::Float, Account::Suspense, order.asked);
+        self.step.transactions.push(suspended);
+        self.step.topup = Some(TopUp { state: TopUpState::Suspense, ..topup.clone() });
+        self.step.line.outcomes += 1;
+        self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
+        if self.step.line.unsettled_order().is_none() {
+            self.park_with(Reason::Mismatch, Some(Unsettled { order: order.clone(), suspense: true }));
         }
     }
 
@@ -238,6 +254,11 @@ impl Turn<'_> {
         self.step.notices.push(Notice::Mismatch(order.reference.clone()));
         self.park_with(Reason::Mismatch, Some(Unsettled { order: order.clone(), suspense: true }));
     }
+}
+
+/// Whether an answer is about something else than the order (P11).
+fn differs(order: &Order, reply: &Reply) -> bool {
+    !reply.echo.agrees_with(order) || matches!(reply.outcome, Outcome::Delivered(receipt) if !fits(order, receipt))
 }
 
 /// Whether a receipt's amounts can belong to the order: the float's currency, nothing negative.
