@@ -2,6 +2,8 @@
 
 pub(crate) mod script;
 
+mod consent;
 mod judging;
+mod late;
 mod payment;
 mod steps;

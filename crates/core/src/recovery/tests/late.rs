@@ -1,0 +1,282 @@
+//! Answers that come late, contradict, or come from a person (P7, P11-P13).
+
+use super::script::{Script, cny, in_service, receipt, restricted, reversed, terms};
+use crate::{
+    ledger::{Account, Kind},
+    line::{Cause, LineId, Phase, Reason, State, Terms},
+    policy::SetAmount,
+    recovery::{End, Event, Notice, Rejected, TopUp, TopUpState, Via, Word},
+    topup::{Echo, Outcome, Receipt, Refusal, Reply},
+};
+
+/// A line that parked with an order that nobody can inquire about.
+fn blind() -> Script {
+    let mut script = Script::new();
+    let terms = Terms { inquiry_by_reference: false, ..terms("p", &[8]) };
+    script.restricted().offered_by(vec![terms]).proposed().submitted(Outcome::Unknown("timeout".into()));
+    script
+}
+
+/// An order that was refused and settled; its reply says afterwards that it was delivered.
+fn refused() -> (Script, TopUp) {
+    let mut script = Script::ready(&[8]);
+    script.proposed().refused_for_good(Refusal::Unavailable);
+    let topup = script.topup();
+    (script, topup)
+}
+
+fn one() -> Outcome {
+    receipt(cny(1), cny(1))
+}
+
+#[test]
+fn p7_a_late_success_posts_through_suspense_and_alerts() {
+    let (mut script, topup) = refused();
+    let reference = topup.order.reference.clone();
+    script.late(topup, one());
+    assert_eq!(script.posted(), [Kind::Late, Kind::Late]);
+    assert_eq!((script.balance(Account::Suspense), script.balance(Account::Delivered)), (0, 100));
+    assert!(script.last().notices.contains(&Notice::LateSuccess(reference)));
+    assert_eq!(script.topup().state, TopUpState::Delivered(Receipt { debited: cny(1), delivered: cny(1) }));
+}
+
+#[test]
+fn p7_a_late_success_counts_for_the_open_recovery() {
+    let (mut script, topup) = refused();
+    script.late(topup, one());
+    assert_eq!(script.recovery().received, cny(1));
+    assert!(matches!(script.phase(), Phase::Settling { .. }));
+    script.settled().in_service();
+    assert_eq!(script.last().record.as_ref().unwrap().end, Some(End::Restored(Cause::UsedUp)));
+}
+
+#[test]
+fn p7_a_late_success_in_any_state_posts() {
+    let (mut script, topup) = refused();
+    for status in [in_service(), restricted()] {
+        script.answered(status);
+        let mut after = script.clone();
+        after.late(topup.clone(), one());
+        assert_eq!(after.balance(Account::Delivered), 100);
+    }
+}
+
+#[test]
+fn p7_a_late_success_on_a_suspended_line_is_claimed_back() {
+    let (mut script, topup) = refused();
+    script.restricted().paid().restricted().paid().restricted();
+    assert_eq!(script.line.state, State::Suspended);
+    script.late(topup.clone(), one());
+    let claims = &script.last().claims;
+    assert_eq!((claims.len(), &claims[0].reference), (1, &topup.order.reference));
+    assert_eq!(script.balance(Account::RefundDue), 1_000);
+}
+
+#[test]
+fn p7_a_late_success_of_a_rung_does_not_let_the_set_amount_go() {
+    let mut script = Script::ready_with(SetAmount::Remembered(Some(cny(50))), &[8]);
+    script.paid().restricted().proposed().refused_for_good(Refusal::Unavailable);
+    let (topup, mut typed) = (script.topup(), Script::ready(&[8]));
+    typed.paid().restricted().proposed().refused_for_good(Refusal::Unavailable);
+    script.in_service().late(topup.clone(), receipt(cny(8), cny(8))).settled().in_service().proposed();
+    assert_eq!(script.sent(), Some(cny(50)));
+    typed.in_service().happens(&Event::Typed { amount: cny(30) });
+    typed.late(topup, receipt(cny(8), cny(8))).settled().in_service().proposed();
+    assert_eq!(typed.sent(), Some(cny(30)));
+}
+
+#[test]
+fn p7_a_replayed_late_success_is_stale() {
+    let (mut script, topup) = refused();
+    script.late(topup, one());
+    let event = Event::Late { topup: script.topup(), reply: one().into() };
+    assert_eq!(script.rejects(&event), Rejected::Stale);
+}
+
+#[test]
+fn p11_an_answer_about_something_else_goes_to_suspense_and_parks() {
+    let other = "+8613900139000".parse().unwrap();
+    for echo in [
+        Echo { reference: Some("OTHER".into()), ..Echo::default() },
+        Echo { msisdn: Some(other), ..Echo::default() },
+        Echo { asked: Some(cny(2)), ..Echo::default() },
+    ] {
+        let mut script = Script::ready(&[8]);
+        script.proposed();
+        let event = script.replies(Reply { echo, outcome: one() }, Via::Submission);
+        script.happens(&event);
+        assert_eq!((script.parked(), script.topup().state), (&Reason::Mismatch, TopUpState::Suspense));
+        assert_eq!((script.balance(Account::Held), script.balance(Account::Suspense)), (0, 100));
+    }
+}
+
+#[test]
+fn p11_another_currency_goes_to_suspense() {
+    let euro = "1 EUR".parse().unwrap();
+    for outcome in [receipt(euro, cny(1)), receipt(cny(1), euro), receipt(cny(1), cny(-1))] {
+        let mut script = Script::ready(&[8]);
+        script.proposed().submitted(outcome);
+        assert_eq!((script.parked(), script.balance(Account::Suspense)), (&Reason::Mismatch, 100));
+    }
+}
+
+#[test]
+fn p11_less_delivered_than_asked_is_a_normal_outcome() {
+    let mut script = Script::ready(&[8]);
+    script.proposed().submitted(receipt(cny(1), Receipt { debited: cny(1), delivered: cny(0) }.delivered));
+    assert!(matches!(script.phase(), Phase::Settling { .. }));
+    assert_eq!(script.recovery().received, cny(0));
+}
+
+#[test]
+fn p11_a_parked_order_takes_no_answer_about_something_else() {
+    let mut script = blind();
+    let echo = Echo { asked: Some(cny(2)), ..Echo::default() };
+    let event = script.replies(Reply { echo, outcome: one() }, Via::Statement);
+    script.happens(&event);
+    assert_eq!((script.parked(), script.balance(Account::Suspense)), (&Reason::Mismatch, 100));
+    assert_eq!(script.balance(Account::Delivered), 0);
+    let again =
+        script.replies(Reply { echo: Echo { asked: Some(cny(2)), ..Echo::default() }, outcome: one() }, Via::Statement);
+    assert_eq!(script.rejects(&again), Rejected::Stale);
+}
+
+#[test]
+fn p11_a_late_answer_about_something_else_goes_to_suspense_and_parks() {
+    let (mut script, topup) = refused();
+    let echo = Echo { asked: Some(cny(2)), ..Echo::default() };
+    script.happens(&Event::Late { topup, reply: Reply { echo, outcome: one() } });
+    assert_eq!((script.parked(), script.topup().state), (&Reason::Mismatch, TopUpState::Suspense));
+    assert_eq!((script.balance(Account::Suspense), script.balance(Account::Delivered)), (100, 0));
+}
+
+#[test]
+fn p11_a_reversal_of_something_else_is_not_taken() {
+    let mut script = Script::ready(&[8]);
+    script.paid();
+    let topup = script.topup();
+    let reply =
+        Reply { echo: Echo { asked: Some(cny(2)), ..Echo::default() }, outcome: super::script::reversed(&topup) };
+    assert_eq!(script.rejects(&Event::Late { topup, reply }), Rejected::Illegal);
+}
+
+#[test]
+fn p11_a_late_doubt_lets_no_order_go_that_is_out() {
+    let (mut script, topup) = refused();
+    script.restricted().proposed();
+    let echo = Echo { asked: Some(cny(2)), ..Echo::default() };
+    script.happens(&Event::Late { topup, reply: Reply { echo, outcome: one() } });
+    assert_eq!((script.balance(Account::Held), script.balance(Account::Suspense)), (100, 100));
+    assert!(matches!(script.phase(), Phase::Paying { .. }));
+}
+
+#[test]
+fn p12_a_reversal_posts_alerts_and_reopens_nothing() {
+    let mut script = Script::ready(&[8]);
+    script.paid().in_service().happens(&Event::Declined);
+    let topup = script.topup();
+    let back = reversed(&topup);
+    script.late(topup.clone(), back);
+    assert_eq!((script.posted(), script.balance(Account::Delivered)), (vec![Kind::Reverse], 0));
+    assert!(script.last().notices.contains(&Notice::Reversed(topup.order.reference)));
+    assert_eq!(script.line.state, State::Idle);
+}
+
+#[test]
+fn p12_r2_what_was_taken_back_is_not_claimed() {
+    let mut script = Script::ready(&[8]);
+    script.paid();
+    let topup = script.topup();
+    let back = reversed(&topup);
+    script.late(topup, back).told(Word::Suspended);
+    assert_eq!((&script.line.state, script.last().claims.len()), (&State::Suspended, 0));
+    assert_eq!((script.balance(Account::Delivered), script.balance(Account::RefundDue)), (0, 0));
+}
+
+#[test]
+fn p12_k5_a_ladder_with_a_rung_taken_back_proves_no_suspension() {
+    let mut script = Script::ready(&[8]);
+    script.paid().restricted().paid();
+    let topup = script.topup();
+    let back = reversed(&topup);
+    script.late(topup, back).restricted();
+    assert!(matches!(script.parked(), Reason::Refused(Refusal::Other(_))));
+}
+
+#[test]
+fn p13_a_person_settles_an_unknown_like_the_provider() {
+    let mut delivered = blind();
+    delivered.by_hand(one());
+    assert_eq!((delivered.balance(Account::Held), delivered.balance(Account::Delivered)), (0, 100));
+    let mut failed = blind();
+    failed.by_hand(Outcome::NotFound);
+    assert_eq!((failed.balance(Account::Held), failed.balance(Account::Delivered)), (0, 0));
+    assert_eq!(failed.topup().state, TopUpState::Failed(true));
+    for script in [delivered, failed] {
+        assert_eq!((script.parked(), script.line.unsettled_order()), (&Reason::CannotInquire, None));
+    }
+}
+
+#[test]
+fn p13_a_person_settles_an_order_that_is_being_inquired_about() {
+    let mut script = Script::ready(&[8]);
+    script.proposed().submitted(Outcome::Pending).by_hand(Outcome::NotFound);
+    assert_eq!((script.balance(Account::Held), script.topup().state), (0, TopUpState::Failed(true)));
+    assert!(matches!(script.parked(), Reason::Refused(_)));
+}
+
+#[test]
+fn p13_a_person_who_states_no_outcome_settles_nothing() {
+    for outcome in [Outcome::Pending, Outcome::Unknown("no idea".into())] {
+        let mut script = Script::ready(&[8]);
+        script.proposed().submitted(Outcome::Pending);
+        assert_eq!(script.rejects(&script.replies(outcome.clone(), Via::Person("?".into()))), Rejected::Stale);
+        let parked = blind();
+        assert_eq!(parked.rejects(&parked.replies(outcome, Via::Person("?".into()))), Rejected::Stale);
+    }
+}
+
+#[test]
+fn p13_money_that_contradicts_a_person_stays_in_suspense() {
+    let mut script = blind();
+    script.by_hand(Outcome::NotFound);
+    let topup = script.topup();
+    script.late(topup, one());
+    assert_eq!((script.posted(), script.topup().state), (vec![Kind::Late], TopUpState::Suspense));
+    assert_eq!((script.balance(Account::Suspense), script.balance(Account::Delivered)), (100, 0));
+    script.by_hand(one());
+    assert_eq!((script.balance(Account::Suspense), script.balance(Account::Delivered)), (0, 100));
+}
+
+#[test]
+fn p13_only_a_person_takes_money_out_of_suspense() {
+    let mut script = Script::ready(&[8]);
+    script.proposed();
+    let echo = Echo { asked: Some(cny(2)), ..Echo::default() };
+    let event = script.replies(Reply { echo, outcome: one() }, Via::Submission);
+    script.happens(&event);
+    assert_eq!(script.rejects(&script.replies(one(), Via::Statement)), Rejected::Stale);
+    script.by_hand(one());
+    assert_eq!((script.posted(), script.balance(Account::Suspense)), (vec![Kind::Settle], 0));
+    assert_eq!(script.balance(Account::Delivered), 100);
+}
+
+#[test]
+fn a_parked_order_keeps_its_hold_on_a_refusal_and_takes_a_late_delivery() {
+    let mut script = blind();
+    let refusal = script.replies(Outcome::Refused(Refusal::Unavailable), Via::Statement);
+    assert_eq!(script.rejects(&refusal), Rejected::Stale);
+    let delivery = script.replies(one(), Via::Statement);
+    script.happens(&delivery);
+    assert_eq!((script.balance(Account::Held), script.balance(Account::Delivered)), (0, 100));
+    assert_eq!(script.topup().line, LineId(1));
+}
+
+#[test]
+fn a_word_while_an_order_is_parked_forgets_no_order() {
+    let mut script = blind();
+    for word in [Word::TryAgain, Word::Suspended, Word::Withdrawn] {
+        script.told(word).in_service();
+        assert_eq!(script.out().asked, cny(1));
+    }
+}
