@@ -1,9 +1,12 @@
 //! The method's tests, by step and by invariant.
 
-pub(crate) mod script;
-
+mod checks;
 mod consent;
+mod faults;
+mod fixture;
 mod judging;
 mod late;
 mod payment;
+mod random;
+pub(crate) mod script;
 mod steps;

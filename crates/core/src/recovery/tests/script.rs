@@ -2,28 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::checks;
+pub(crate) use super::fixture::*;
 use crate::{
-    admit::{Cap, Caps, Denial, REQUIRED},
-    ladder,
+    admit::Denial,
     ledger::{Account, Kind},
     line::{self, Aim, Due, Line, Phase, Reason, Recovery, State, Terms},
     money::Amount,
-    offer::{Carrier, Denominations, Offer},
-    policy::{Policy, SetAmount, Timing},
-    recovery::{Event, Rejected, Step, TopUp, TopUpState, Via, Word, step},
-    status::{Bar, Reachable, Read, Status},
+    policy::{Policy, SetAmount},
+    recovery::{Event, Rejected, Step, TopUp, Via, Word, step},
+    status::{Read, Status},
     time::{Incarnation, Now},
-    topup::{Order, Outcome, Receipt, Refusal, Reply, TopUpRef},
+    topup::{Order, Outcome, Refusal, Reply, TopUpRef},
 };
-
-/// The settling time of the tests' policy.
-pub(crate) const SETTLING_MS: u64 = 15 * 60_000;
-
-/// When a "not found" of the tests' provider starts to count.
-pub(crate) const FINAL_AFTER_MS: u64 = 600_000;
-
-/// The time between two inquiries at the tests' provider.
-pub(crate) const SPACING_MS: u64 = 30_000;
 
 /// One line on its way through the method.
 #[derive(Debug, Clone)]
@@ -32,66 +23,15 @@ pub(crate) struct Script {
     pub(crate) policy: Policy,
     pub(crate) now: Now,
     pub(crate) steps: Vec<Step>,
-}
-
-pub(crate) fn cny(yuan: i64) -> Amount {
-    Amount::from_minor(yuan * 100, "CNY".parse().unwrap())
-}
-
-pub(crate) fn caps(limit: i64) -> Caps {
-    Caps(REQUIRED.iter().map(|&(scope, period)| Cap { scope, period, limit: cny(limit) }).collect())
-}
-
-/// A policy that climbs `stepwise`, which is the method to the letter.
-pub(crate) fn policy() -> Policy {
-    Policy {
-        probe: cny(1),
-        set: SetAmount::Typed,
-        ladder: ladder::Kind::Stepwise,
-        highest_plan: cny(1_000),
-        caps: caps(10_000),
-        timing: Timing::default(),
-        max_orders: 20,
-        max_recoveries: 3,
-        desk: "desk".into(),
-    }
-}
-
-/// What a provider with these plans offers: every whole yuan up to 500.
-pub(crate) fn terms(provider: &str, plans: &[i64]) -> Terms {
-    let denominations = Denominations::Range { min: cny(1), max: cny(500), step: cny(1) };
-    Terms {
-        offer: Offer {
-            provider: provider.into(),
-            carrier: Carrier::named("China Mobile"),
-            product: "1".into(),
-            plans: plans.iter().copied().map(cny).collect(),
-            denominations,
-        },
-        inquiry_by_reference: true,
-        min_gap_ms: 0,
-        not_found_final_after_ms: FINAL_AFTER_MS,
-        inquiry_spacing_ms: SPACING_MS,
-    }
-}
-
-pub(crate) fn restricted() -> Status {
-    Status::restricted(Bar::ArrearsOrUnknown)
-}
-
-pub(crate) fn in_service() -> Status {
-    Status::in_service(Reachable::Yes)
-}
-
-pub(crate) fn receipt(debited: Amount, delivered: Amount) -> Outcome {
-    Outcome::Delivered(Receipt { debited, delivered })
+    /// When the last payment outcome was recorded.
+    pub(crate) outcome_at: Option<Now>,
 }
 
 impl Script {
     /// An enrolled line at rest, in mode *auto*.
     pub(crate) fn new() -> Self {
         let now = Now { wall_ms: 1_700_000_000_000, uptime_ms: 1_000_000, incarnation: Incarnation(1) };
-        Self { line: line::tests::enrolled(), policy: policy(), now, steps: Vec::new() }
+        Self { line: line::tests::enrolled(), policy: policy(), now, steps: Vec::new(), outcome_at: None }
     }
 
     /// A line whose probe waits to be ordered, on a ladder with these plans.
@@ -111,13 +51,23 @@ impl Script {
 
     /// Applies an event that the line must accept.
     pub(crate) fn happens(&mut self, event: &Event) -> &mut Self {
-        let before = self.line.version;
-        let done = step(&self.line, event, self.now, &self.policy)
-            .unwrap_or_else(|rejected| panic!("{rejected}: {event:?} in {:?}", self.line.state));
-        assert_eq!(done.line.version, before + 1, "each transition is one version");
+        if let Err(rejected) = self.tries(event) {
+            panic!("{rejected}: {event:?} in {:?}", self.line.state);
+        }
+        self
+    }
+
+    /// Applies an event that the line may reject; whatever it does must keep the invariants.
+    pub(crate) fn tries(&mut self, event: &Event) -> Result<(), Rejected> {
+        let done = step(&self.line, event, self.now, &self.policy)?;
+        assert_eq!(done.line.version, self.line.version + 1, "each transition is one version");
+        if done.line.outcomes != self.line.outcomes {
+            self.outcome_at = Some(self.now);
+        }
         self.line = done.line.clone();
         self.steps.push(done);
-        self
+        checks::after_each_step(self);
+        Ok(())
     }
 
     /// How an event is rejected.
@@ -262,6 +212,12 @@ impl Script {
         self.line.unsettled_order().expect("an order is out")
     }
 
+    /// Every top-up as it was last committed.
+    pub(crate) fn topups(&self) -> BTreeMap<TopUpRef, TopUp> {
+        let changed = self.steps.iter().filter_map(|step| step.topup.clone());
+        changed.map(|topup| (topup.order.reference.clone(), topup)).collect()
+    }
+
     /// The last top-up that was made or changed.
     pub(crate) fn topup(&self) -> TopUp {
         self.steps.iter().rev().find_map(|step| step.topup.clone()).expect("a top-up was made")
@@ -301,15 +257,8 @@ impl Script {
 
     /// An account's balance: the fold of everything posted (M2), in minor units.
     pub(crate) fn balance(&self, account: Account) -> i64 {
-        self.balances().get(&account).copied().unwrap_or(0)
-    }
-
-    fn balances(&self) -> BTreeMap<Account, i64> {
-        let mut balances = BTreeMap::new();
-        for posting in self.steps.iter().flat_map(|step| &step.transactions).flat_map(|t| &t.postings) {
-            *balances.entry(posting.account).or_default() += posting.amount.minor();
-        }
-        balances
+        let postings = self.steps.iter().flat_map(|step| &step.transactions).flat_map(|posted| &posted.postings);
+        postings.filter(|leg| leg.account == account).map(|leg| leg.amount.minor()).sum()
     }
 
     /// How many answers to inquiries came about the order that is out.
@@ -318,13 +267,5 @@ impl Script {
             Some((Due::Inquire(_, asked), _)) => asked,
             _ => 0,
         }
-    }
-}
-
-/// The provider took back what it had delivered.
-pub(crate) fn reversed(topup: &TopUp) -> Outcome {
-    match topup.state {
-        TopUpState::Delivered(receipt) => Outcome::Reversed(receipt),
-        other => panic!("nothing was delivered: {other:?}"),
     }
 }

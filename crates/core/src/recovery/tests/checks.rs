@@ -1,0 +1,76 @@
+//! What must hold after every step of every script, whatever the test is about.
+
+use super::script::Script;
+use crate::{
+    admit::{self, Switches},
+    ledger::{Account, Kind, Transaction},
+    line::{Phase, State},
+    recovery::{Step, TopUpState},
+};
+
+pub(crate) fn after_each_step(script: &Script) {
+    let step = script.last();
+    assert!(step.transactions.iter().all(Transaction::is_balanced), "M1: {step:?}");
+    held_is_what_is_out(script);
+    what_is_sent_is_held(step);
+    what_is_sent_cites_a_valid_read(script, step);
+    received_was_delivered(script);
+    claims_are_single_and_covered(script, step);
+}
+
+/// M2, M3, P6: the fold of all holds and releases is the asked amount of the order that is out, and nothing else.
+fn held_is_what_is_out(script: &Script) {
+    let in_suspense = matches!(&script.line.state, State::Parked(parked)
+        if parked.unsettled.as_ref().is_some_and(|unsettled| unsettled.suspense));
+    let out = script.line.unsettled_order().filter(|_| !in_suspense);
+    assert_eq!(script.balance(Account::Held), out.map_or(0, |order| order.asked.minor()), "held");
+    assert!(script.balance(Account::Suspense) >= 0, "suspense");
+}
+
+/// P1: an order leaves exactly when its hold is posted.
+fn what_is_sent_is_held(step: &Step) {
+    let holds = step.transactions.iter().filter(|posted| posted.kind == Kind::Hold);
+    let held: Vec<_> = holds.map(|posted| &posted.reference).collect();
+    let sent: Vec<_> = step.send.iter().map(|order| &order.reference).collect();
+    assert_eq!(held, sent, "P1");
+}
+
+/// K1: what is sent cites a read that is fresh, and was issued no earlier than the last outcome.
+fn what_is_sent_cites_a_valid_read(script: &Script, step: &Step) {
+    let State::Open(recovery) = &step.line.state else { return assert_eq!(step.send, None) };
+    if step.send.is_none() {
+        return;
+    }
+    let Phase::Paying { cited, .. } = recovery.phase else { panic!("sent without an intent: {step:?}") };
+    let age_ms = script.now.uptime_since(cited).expect("a read of this incarnation");
+    assert!(age_ms <= recovery.pinned.timing.fresh_ms, "K1: a read {age_ms} ms old");
+    let after_outcome = script.outcome_at.is_none_or(|outcome| outcome.wall_ms <= cited.wall_ms);
+    assert!(after_outcome, "K1: a void read");
+    let denial = admit::may_dispatch(&step.line, Switches::default(), script.now).err();
+    assert_ne!(denial, Some(admit::Denial::StaleRead));
+}
+
+/// The ladder counts no money that no provider has delivered.
+fn received_was_delivered(script: &Script) {
+    let State::Open(recovery) = &script.line.state else { return };
+    let delivered = script.topups().into_values().filter(|topup| topup.recovery == script.line.recoveries);
+    let minor = delivered.map(|topup| match topup.state {
+        TopUpState::Delivered(receipt) | TopUpState::Reversed(receipt) => receipt.delivered.minor(),
+        TopUpState::Held | TopUpState::Failed(_) | TopUpState::Suspense => 0,
+    });
+    assert!(recovery.received.minor() <= minor.sum(), "received more than was delivered");
+}
+
+/// R1, R2: a delivery is claimed once, for what it cost, and not when it was taken back.
+fn claims_are_single_and_covered(script: &Script, step: &Step) {
+    if step.claims.is_empty() {
+        return;
+    }
+    let topups = script.topups();
+    for claim in &step.claims {
+        let all = script.steps.iter().flat_map(|step| &step.claims);
+        assert_eq!(all.filter(|other| other.reference == claim.reference).count(), 1, "R1");
+        let state = topups[&claim.reference].state;
+        assert!(matches!(state, TopUpState::Delivered(receipt) if receipt.debited == claim.claimed), "R2: {state:?}");
+    }
+}
