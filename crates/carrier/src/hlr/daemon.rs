@@ -5,6 +5,7 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
@@ -78,12 +79,14 @@ impl Drop for Daemon {
     }
 }
 
-/// A loopback address on which all of the HLR's ports are free; different for different processes.
+/// A loopback address on which all of the HLR's ports are free; different for different processes, and for every call.
 pub fn free_address() -> Option<Ipv4Addr> {
-    let start = std::process::id();
-    (0..250u32).find_map(|step| {
-        let [.., b, c] = (start.wrapping_add(step * 7)).to_be_bytes();
-        let address = Ipv4Addr::new(127, 77, b, c.clamp(1, 254));
+    static CALLS: AtomicU32 = AtomicU32::new(1);
+    let process = std::process::id().wrapping_mul(256);
+    (0..200).find_map(|_| {
+        let call = CALLS.fetch_add(1, Ordering::Relaxed);
+        let [_, a, b, c] = process.wrapping_add(call).to_be_bytes();
+        let address = Ipv4Addr::new(127, a.max(1), b, c.clamp(1, 254));
         PORTS.iter().all(|port| TcpListener::bind((address, *port)).is_ok()).then_some(address)
     })
 }

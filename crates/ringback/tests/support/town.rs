@@ -53,9 +53,32 @@ impl Town {
         let database = self.path("ringback.db");
         let hlr = self.hlr().to_string();
         let arguments = [
-            "init", "--sandbox", &self.url, "--hlr", &hlr, "--region", "CN", "--probe", probe, "--set", "remembered",
-            "--amount", "30 CNY", "--ladder", ladder, "--highest-plan", "600 CNY", "--cap-recovery", "5000 CNY",
-            "--cap-line", "9000 CNY", "--cap-day", "900000 CNY", "--cap-book", "900000 CNY", "--database",
+            "init",
+            "--sandbox",
+            &self.url,
+            "--hlr",
+            &hlr,
+            "--region",
+            "CN",
+            "--probe",
+            probe,
+            "--set",
+            "remembered",
+            "--amount",
+            "30 CNY",
+            "--ladder",
+            ladder,
+            "--highest-plan",
+            "600 CNY",
+            "--cap-recovery",
+            "5000 CNY",
+            "--cap-line",
+            "9000 CNY",
+            "--cap-day",
+            "900000 CNY",
+            "--cap-book",
+            "900000 CNY",
+            "--database",
         ];
         let done = self.command(&arguments).arg(database).output().unwrap();
         assert!(done.status.success(), "{done:?}");
