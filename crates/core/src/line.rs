@@ -462,14 +462,15 @@ impl Recovery {
         match &self.phase {
             Phase::Approval => None,
             Phase::Preparing { wake, .. } => Some((Due::Offers, *wake)),
-            Phase::Reading { wake } | Phase::Settling { wake, .. } => Some((Due::Query, *wake)),
+            Phase::Reading { wake } | Phase::Settling { wake, .. } | Phase::Owed { offered: Some(_), wake } => {
+                Some((Due::Query, *wake))
+            }
             Phase::Ready { read } => Some((Due::Propose, Wake::After { from: read.issued, ms: 0 })),
             Phase::Paying { order, since, .. } => {
                 let wake = Wake::After { from: *since, ms: self.pinned.timing.answer_ms };
                 Some((Due::Inquire(order.clone(), 0), wake))
             }
             Phase::Inquiring(inquiry) => Some((Due::Inquire(inquiry.order.clone(), inquiry.asked), inquiry.wake)),
-            Phase::Owed { offered: Some(_), wake } => Some((Due::Query, *wake)),
             Phase::Owed { offered: None, wake } => Some((Due::Lapse, *wake)),
         }
     }

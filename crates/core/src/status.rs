@@ -100,6 +100,7 @@ pub struct Answer {
 }
 
 impl Reachable {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
     fn is_unknown(&self) -> bool {
         *self == Self::Unknown
     }

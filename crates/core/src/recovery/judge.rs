@@ -65,12 +65,12 @@ impl Turn<'_> {
             (Phase::Preparing { .. } | Phase::Approval, _) => {}
             (Phase::Reading { .. } | Phase::Ready { .. }, Judgement::Restricted) => self.ready(read),
             // S1043: still restricted counts once the line has had time to settle.
-            (Phase::Settling { since, .. }, Judgement::Restricted) if self.has_settled(recovery, *since, read) => {
+            (Phase::Settling { since, .. }, Judgement::Restricted) if has_settled(recovery, *since, read) => {
                 self.climb(read);
             }
             (Phase::Settling { since, .. }, Judgement::Restricted) => self.settle_on(recovery, *since),
             // K2: unknown is not restricted.
-            (Phase::Settling { since, .. }, Judgement::Unknown) if !self.has_settled(recovery, *since, read) => {
+            (Phase::Settling { since, .. }, Judgement::Unknown) if !has_settled(recovery, *since, read) => {
                 self.settle_on(recovery, *since);
             }
             (Phase::Settling { since, .. }, Judgement::Unknown) => self.ask_again(*since),
@@ -148,11 +148,11 @@ impl Turn<'_> {
             recovery.phase = Phase::Settling { since, wake };
         }
     }
+}
 
-    /// Whether a read was issued after the line had its time to settle: only such a read decides (K5).
-    fn has_settled(&self, recovery: &Recovery, since: Now, read: &Read) -> bool {
-        read.issued.uptime_since(since).is_some_and(|passed_ms| passed_ms >= settling_ms(recovery))
-    }
+/// Whether a read was issued after the line had its time to settle: only such a read decides (K5).
+fn has_settled(recovery: &Recovery, since: Now, read: &Read) -> bool {
+    read.issued.uptime_since(since).is_some_and(|passed_ms| passed_ms >= settling_ms(recovery))
 }
 
 /// The settling time: no shorter than the provider's minimum gap, so that the deciding read can be followed by a payment.

@@ -25,7 +25,7 @@ enum Happening {
     Reply(Outcome, u8),
     Late(Outcome, prop::sample::Index),
     Word(Word),
-    Other(Event),
+    Other(Box<Event>),
     Wait(u64),
     Restart,
 }
@@ -95,7 +95,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => (outcome(), any::<u8>()).prop_map(|(outcome, via)| Happening::Reply(outcome, via)),
         3 => (outcome(), any::<prop::sample::Index>()).prop_map(|(outcome, which)| Happening::Late(outcome, which)),
         3 => word.prop_map(Happening::Word),
-        3 => other.prop_map(Happening::Other),
+        3 => other.prop_map(|event| Happening::Other(Box::new(event))),
         2 => (0u64..2_000_000).prop_map(Happening::Wait),
         1 => Just(Happening::Restart),
     ]
@@ -119,7 +119,7 @@ impl Happening {
                 Some(Event::Late { topup, reply: outcome.clone().into() })
             }
             Self::Word(word) => Some(Event::Told(word.clone())),
-            Self::Other(event) => Some(event.clone()),
+            Self::Other(event) => Some(event.as_ref().clone()),
             Self::Serve(_) | Self::Wait(_) | Self::Restart => None,
         }
     }
