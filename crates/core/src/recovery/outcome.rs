@@ -153,6 +153,8 @@ impl Turn<'_> {
                     self.settle();
                 }
             }
+            // S105: the debt is paid by this money, unless another order for it is out already.
+            State::Open(recovery) if current && !recovery.is_out() => self.idle(),
             State::Open(recovery) if matches!(recovery.phase, Phase::Ready { .. }) => self.read_now(),
             _ => {}
         }

@@ -356,6 +356,11 @@ impl Recovery {
         Ok(())
     }
 
+    /// Whether an order is with the provider.
+    pub(super) fn is_out(&self) -> bool {
+        matches!(self.phase, Phase::Paying { .. } | Phase::Inquiring(_))
+    }
+
     /// Whether the provider took a delivery back: less is left of the deliveries than was received.
     fn was_reversed(&self) -> bool {
         let left = self.delivered.iter().map(|(_, receipt)| i128::from(receipt.delivered.minor()));
