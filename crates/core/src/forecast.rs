@@ -168,6 +168,8 @@ mod tests {
         let forecast = foresee(&line, &less, &[8, 28]);
         assert_eq!((forecast.worst, forecast.stopped_by), (plans(&[1, 8]), Some(Stop::RecoveryCap)));
         assert_eq!(forecast.worst_total, cny(9));
+        let both = Policy { caps: caps(5), highest_plan: cny(10), ..policy() };
+        assert_eq!(foresee(&line, &both, &[8, 28]).stopped_by, Some(Stop::RecoveryCap));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod faults;
 mod fixture;
 mod judging;
 mod late;
+mod memory;
 mod payment;
 mod random;
 pub(crate) mod script;
