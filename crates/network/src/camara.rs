@@ -128,7 +128,8 @@ impl Channel for Camara {
 
 /// Outgoing voice decides; data alone, throttled or suspended, is no restriction.
 fn read(body: &[u8]) -> Result<Status, String> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| format!("the answer is no subscription status: {error}"))?;
+    let body: Body =
+        serde_json::from_slice(body).map_err(|error| format!("the answer is no subscription status: {error}"))?;
     let bar = match body.bar_cause {
         None => Bar::ArrearsOrUnknown,
         Some(BarCause::Fraud) => Bar::Fraud,
@@ -169,7 +170,9 @@ mod tests {
 
     #[test]
     fn outgoing_voice_decides() {
-        let body = |voice: &str, data: &str| format!(r#"{{"voiceSmsIn":"active","voiceSmsOut":"{voice}","dataService":"{data}"}}"#);
+        let body = |voice: &str, data: &str| {
+            format!(r#"{{"voiceSmsIn":"active","voiceSmsOut":"{voice}","dataService":"{data}"}}"#)
+        };
         assert_eq!(read(body("active", "suspended").as_bytes()), Ok(Status::in_service(Reachable::Unknown)));
         assert_eq!(read(body("suspended", "active").as_bytes()), Ok(Status::restricted(Bar::ArrearsOrUnknown)));
         let off = br#"{"voiceSmsOut":"active","reachable":false}"#;

@@ -11,7 +11,9 @@ impl Capabilities {
         if self.ranges.iter().any(|range| digits.starts_with(range.as_str())) {
             Status::not_in_service()
         } else {
-            Status::unknown(format!("{channel} does not know the number and is not authoritative for it; see its ranges"))
+            Status::unknown(format!(
+                "{channel} does not know the number and is not authoritative for it; see its ranges"
+            ))
         }
     }
 }

@@ -95,7 +95,11 @@ impl Reloadly {
     }
 
     /// Asks a question that moves no money.
-    async fn ask<T: serde::de::DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, ProviderError> {
+    async fn ask<T: serde::de::DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<T, ProviderError> {
         let url = self.url(path);
         let answer = match self.call(|client| client.request(Method::GET, &url).query(query)).await {
             Ok(answer) => answer,
@@ -205,8 +209,7 @@ impl Connector for Reloadly {
     async fn statement(&self, since_ms: i64) -> Result<Vec<StatementRow>, ProviderError> {
         let mut rows = Vec::new();
         for page in 1..=MOST_PAGES {
-            let query =
-                [("startDate", wire::date(since_ms)), ("page", page.to_string()), ("size", PAGE.to_string())];
+            let query = [("startDate", wire::date(since_ms)), ("page", page.to_string()), ("size", PAGE.to_string())];
             let part: Page = self.ask("/topups/reports/transactions", &query).await?;
             let last = part.content.len() < PAGE;
             rows.extend(part.content.iter().filter_map(Transaction::statement_row));

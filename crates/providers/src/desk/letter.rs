@@ -96,7 +96,11 @@ mod tests {
         for language in [Language::English, Language::Chinese] {
             let letter = text(&claim, language);
             assert_eq!(letter, text(&claim, language));
-            assert!(letter.contains("+8613800138000") && letter.contains("30.00 CNY") && letter.contains(claim.reference.as_str()));
+            assert!(
+                letter.contains("+8613800138000")
+                    && letter.contains("30.00 CNY")
+                    && letter.contains(claim.reference.as_str())
+            );
         }
     }
 }
