@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
-use reqwest::{Client, StatusCode, redirect::Policy};
+use reqwest::{Client, Response, StatusCode, redirect::Policy};
 use ringback_core::{Answer, Bar, Msisdn, Reachable, Service, Status};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{Capabilities, Channel};
 
-/// Requests at the same time within one query.
-const CONCURRENCY: usize = 32;
-
-/// Lines in one query.
+/// Lines in one query; all of them are asked at the same time, so that the deadline of one is that of all.
 const BATCH: usize = 64;
 
 /// The largest answer that is read; a subscription status has some 100 bytes.
@@ -31,7 +28,7 @@ pub struct Camara {
 }
 
 /// The service's answer. Operators may extend it by `barCause` (fraud, lost, identity or other; without it a suspension
-/// counts as arrears or unknown) and by `reachable`.
+/// counts as arrears or unknown), by `reachable`, and by repeating the `phoneNumber`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
@@ -40,6 +37,8 @@ struct Body {
     bar_cause: Option<BarCause>,
     #[serde(default)]
     reachable: Option<bool>,
+    #[serde(default)]
+    phone_number: Option<Msisdn>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -95,13 +94,9 @@ impl Camara {
         }
         let response = request.send().await.map_err(|error| explain(&error))?;
         let code = response.status();
-        let length = response.content_length().unwrap_or(0);
-        if length > LARGEST_BODY as u64 {
-            return Err(format!("an answer of {length} bytes is no subscription status"));
-        }
-        let body = response.bytes().await.map_err(|error| explain(&error))?;
+        let body = whole(response).await?;
         match code {
-            StatusCode::OK => read(&body),
+            StatusCode::OK => read(&body, msisdn),
             StatusCode::NOT_FOUND if is_error_body(&body) => Ok(self.capabilities.missing(msisdn, &self.name)),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 Err(format!("the service refused the token ({code}); check it in the configuration"))
@@ -122,14 +117,29 @@ impl Channel for Camara {
     }
 
     async fn query(&self, lines: &[Msisdn]) -> Vec<Answer> {
-        stream::iter(lines.to_vec()).map(|line| self.ask(line)).buffered(CONCURRENCY).collect().await
+        stream::iter(lines.to_vec()).map(|line| self.ask(line)).buffered(BATCH).collect().await
     }
 }
 
+/// The answer's bytes; the length that it declares may be missing or wrong, so what comes is counted.
+async fn whole(mut response: Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| explain(&error))? {
+        body.extend_from_slice(&chunk);
+        if body.len() > LARGEST_BODY {
+            return Err(format!("an answer of more than {LARGEST_BODY} bytes is no subscription status"));
+        }
+    }
+    Ok(body)
+}
+
 /// Outgoing voice decides; data alone, throttled or suspended, is no restriction.
-fn read(body: &[u8]) -> Result<Status, String> {
+fn read(body: &[u8], asked: Msisdn) -> Result<Status, String> {
     let body: Body =
         serde_json::from_slice(body).map_err(|error| format!("the answer is no subscription status: {error}"))?;
+    if body.phone_number.is_some_and(|number| number != asked) {
+        return Err("the answer is about another number".into());
+    }
     let bar = match body.bar_cause {
         None => Bar::ArrearsOrUnknown,
         Some(BarCause::Fraud) => Bar::Fraud,
@@ -145,13 +155,16 @@ fn read(body: &[u8]) -> Result<Status, String> {
     Ok(Status { service, reachable })
 }
 
-/// A 404 counts only with CAMARA's own error body: a wrong path or a proxy answers 404 as well (K2).
+/// A 404 counts only with CAMARA's own error body and code: a wrong path or a proxy answers 404 as well, and common
+/// frameworks put a `status` of 404 into the body for it (K2).
 fn is_error_body(body: &[u8]) -> bool {
     #[derive(Deserialize)]
     struct ErrorBody {
         status: u16,
+        code: String,
     }
-    serde_json::from_slice::<ErrorBody>(body).is_ok_and(|error| error.status == 404)
+    let named = |code: &str| matches!(code, "NOT_FOUND" | "IDENTIFIER_NOT_FOUND");
+    serde_json::from_slice::<ErrorBody>(body).is_ok_and(|error| error.status == 404 && named(&error.code))
 }
 
 fn explain(error: &reqwest::Error) -> String {
@@ -167,6 +180,10 @@ fn explain(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read(body: &[u8]) -> Result<Status, String> {
+        super::read(body, "+8613800138000".parse().unwrap())
+    }
 
     #[test]
     fn outgoing_voice_decides() {
