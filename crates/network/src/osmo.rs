@@ -40,7 +40,14 @@ impl OsmoHlr {
 
     async fn ask(&self, msisdn: Msisdn) -> Answer {
         let (status, imsi) = match self.ctrl.info(msisdn).await {
-            Ok(info) => (judge(&info), field(&info, "imsi").map(str::to_owned)),
+            Ok(info) if field(&info, "msisdn") != Some(&msisdn.digits()) => {
+                (Status::unknown(format!("{}: the answer is about another number", self.name)), None)
+            }
+            Ok(info) => match judge(&info) {
+                // Nothing of an answer that cannot be understood is believed, its IMSI neither.
+                unknown @ Status { service: Service::Unknown(_), .. } => (unknown, None),
+                status => (status, field(&info, "imsi").map(str::to_owned)),
+            },
             Err(CtrlError::NoSuchSubscriber) => (self.capabilities.missing(msisdn, &self.name), None),
             Err(error) => (Status::unknown(format!("{}: {error}", self.name)), None),
         };

@@ -36,7 +36,17 @@ pub enum CtrlError {
     Slow(u128),
 }
 
-type Waiting = Arc<Mutex<HashMap<u32, oneshot::Sender<Result<String, CtrlError>>>>>;
+type Waiting = Arc<Mutex<HashMap<u32, Asked>>>;
+
+/// A request that is out.
+struct Asked {
+    /// How its answer begins, behind the id: an answer about something else is none.
+    kind: String,
+    variable: String,
+    /// How many frames had been heard when it was sent.
+    heard: u32,
+    tx: oneshot::Sender<Result<String, CtrlError>>,
+}
 
 /// A connection that is made with the first request, and anew after a break.
 pub struct Ctrl {
@@ -50,6 +60,8 @@ pub struct Ctrl {
 struct Link {
     frames: mpsc::UnboundedSender<Vec<u8>>,
     waiting: Waiting,
+    /// Frames heard so far.
+    heard: Arc<AtomicU32>,
 }
 
 impl Ctrl {
@@ -82,16 +94,38 @@ impl Ctrl {
 
     async fn request(&self, verb: &str, what: &str) -> Result<String, CtrlError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed) % 1_000_000_000 + 1;
+        match timeout(self.deadline, self.exchange(id, verb, what)).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.give_up(id);
+                Err(CtrlError::Slow(self.deadline.as_millis()))
+            }
+        }
+    }
+
+    async fn exchange(&self, id: u32, verb: &str, what: &str) -> Result<String, CtrlError> {
+        let link = self.link().await?;
         let (tx, rx) = oneshot::channel();
-        let exchange = async {
-            let link = self.link().await?;
-            lock(&link.waiting).insert(id, tx);
-            let broken = || CtrlError::Gone(self.address.clone(), "the connection broke".into());
-            link.frames.send(frame::encode(&format!("{verb} {id} {what}"))).map_err(|_| broken())?;
-            rx.await.unwrap_or_else(|_| Err(broken()))
-        };
-        let answer = timeout(self.deadline, exchange).await;
-        answer.unwrap_or_else(|_| Err(CtrlError::Slow(self.deadline.as_millis())))
+        let variable = what.split(' ').next().unwrap_or_default().to_owned();
+        let heard = link.heard.load(Ordering::Relaxed);
+        lock(&link.waiting).insert(id, Asked { kind: format!("{verb}_REPLY"), variable, heard, tx });
+        let broken = || CtrlError::Gone(self.address.clone(), "the connection broke".into());
+        link.frames.send(frame::encode(&format!("{verb} {id} {what}"))).map_err(|_| broken())?;
+        rx.await.unwrap_or_else(|_| Err(broken()))
+    }
+
+    /// Forgets a request. A connection that said nothing since it was sent may be dead without knowing, as after a
+    /// lost route; the next request makes a new one.
+    fn give_up(&self, id: u32) {
+        // Whoever holds the slot is connecting anew.
+        let Ok(mut slot) = self.link.try_lock() else { return };
+        let silent = slot.as_ref().is_some_and(|link| {
+            let asked = lock(&link.waiting).remove(&id);
+            asked.is_some_and(|asked| asked.heard == link.heard.load(Ordering::Relaxed))
+        });
+        if silent {
+            *slot = None;
+        }
     }
 
     async fn link(&self) -> Result<Link, CtrlError> {
@@ -114,9 +148,10 @@ impl Link {
         let (reader, mut writer) = stream.into_split();
         let (frames, mut outgoing) = mpsc::unbounded_channel::<Vec<u8>>();
         let waiting = Waiting::default();
-        let link = Self { frames, waiting: waiting.clone() };
+        let heard = Arc::new(AtomicU32::new(0));
+        let link = Self { frames, waiting: waiting.clone(), heard: heard.clone() };
         tokio::spawn(async move {
-            let mut answers = std::pin::pin!(read_answers(reader, &waiting));
+            let mut answers = std::pin::pin!(read_answers(reader, &waiting, &heard));
             let error = loop {
                 tokio::select! {
                     error = &mut answers => break error.to_string(),
@@ -127,20 +162,23 @@ impl Link {
                 }
             };
             outgoing.close();
-            for (_, tx) in lock(&waiting).drain() {
+            for (_, asked) in lock(&waiting).drain() {
                 // Whoever waited may have given up by its deadline.
-                drop(tx.send(Err(CtrlError::Gone(address.clone(), error.clone()))));
+                drop(asked.tx.send(Err(CtrlError::Gone(address.clone(), error.clone()))));
             }
         });
         link
     }
 }
 
-async fn read_answers(reader: OwnedReadHalf, waiting: &Waiting) -> FrameError {
+async fn read_answers(reader: OwnedReadHalf, waiting: &Waiting, heard: &AtomicU32) -> FrameError {
     let mut reader = BufReader::new(reader);
     loop {
         match frame::read(&mut reader).await {
-            Ok(text) => deliver(&text, waiting),
+            Ok(text) => {
+                heard.fetch_add(1, Ordering::Relaxed);
+                deliver(&text, waiting);
+            }
             Err(error) => return error,
         }
     }
@@ -150,14 +188,19 @@ async fn read_answers(reader: OwnedReadHalf, waiting: &Waiting) -> FrameError {
 fn deliver(text: &str, waiting: &Waiting) {
     let mut parts = text.splitn(3, ' ');
     let (Some(kind), Some(id), rest) = (parts.next(), parts.next(), parts.next().unwrap_or_default()) else { return };
-    let Some(tx) = id.parse().ok().and_then(|id: u32| lock(waiting).remove(&id)) else { return };
-    let answer = match kind {
-        "GET_REPLY" | "SET_REPLY" => Ok(rest.split_once([' ', '\n']).map_or("", |(_, value)| value).to_owned()),
-        _ if rest.starts_with("No such subscriber") => Err(CtrlError::NoSuchSubscriber),
-        _ => Err(CtrlError::Refused(rest.to_owned())),
-    };
+    let Some(asked) = id.parse().ok().and_then(|id: u32| lock(waiting).remove(&id)) else { return };
     // Whoever waited may have given up by its deadline.
-    drop(tx.send(answer));
+    drop(asked.tx.send(understand(kind, rest, &asked.kind, &asked.variable)));
+}
+
+fn understand(kind: &str, rest: &str, expected: &str, asked: &str) -> Result<String, CtrlError> {
+    let (variable, value) = rest.split_once([' ', '\n']).unwrap_or((rest, ""));
+    match kind {
+        "ERROR" if rest.starts_with("No such subscriber") => Err(CtrlError::NoSuchSubscriber),
+        _ if kind == expected && variable == asked => Ok(value.to_owned()),
+        _ if kind == expected => Err(CtrlError::Refused("the answer is about something else".into())),
+        _ => Err(CtrlError::Refused(rest.to_owned())),
+    }
 }
 
 /// The map is consistent after every statement, so a panic elsewhere does not spoil it.
