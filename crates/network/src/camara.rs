@@ -1,4 +1,4 @@
-//! Data service: CAMARA SubscriptionStatus v0.1.0 over HTTP.
+//! Data service: CAMARA `SubscriptionStatus` v0.1.0 over HTTP.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const BATCH: usize = 64;
 /// The largest answer that is read; a subscription status has some 100 bytes.
 const LARGEST_BODY: usize = 64 << 10;
 
-/// The status channel by CAMARA SubscriptionStatus. It sees bars; a phone that is switched off looks active, unless the
+/// The status channel by CAMARA `SubscriptionStatus`. It sees bars; a phone that is switched off looks active, unless the
 /// operator's extension says so.
 pub struct Camara {
     name: String,

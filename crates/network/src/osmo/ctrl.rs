@@ -94,13 +94,11 @@ impl Ctrl {
 
     async fn request(&self, verb: &str, what: &str) -> Result<String, CtrlError> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed) % 1_000_000_000 + 1;
-        match timeout(self.deadline, self.exchange(id, verb, what)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                self.give_up(id);
-                Err(CtrlError::Slow(self.deadline.as_millis()))
-            }
-        }
+        let answer = timeout(self.deadline, self.exchange(id, verb, what)).await;
+        answer.unwrap_or_else(|_| {
+            self.give_up(id);
+            Err(CtrlError::Slow(self.deadline.as_millis()))
+        })
     }
 
     async fn exchange(&self, id: u32, verb: &str, what: &str) -> Result<String, CtrlError> {

@@ -1,0 +1,15 @@
+//! The connector to Reloadly against a scripted server.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod contract;
+mod peer;
+#[path = "../server/mod.rs"]
+mod server;
+
+use peer::Peer;
+
+#[tokio::test]
+async fn reloadly_holds_the_contract() {
+    contract::hold(&Peer::start().await).await;
+}
