@@ -169,11 +169,12 @@ impl Connector for Reloadly {
         let region = line.region().ok_or_else(|| self.not_offered("the number belongs to no region".into()))?;
         let path = format!("/operators/auto-detect/phone/{}/countries/{region}", line.digits());
         let operator: Operator = self.ask(&path, &[]).await?;
+        let product = operator.id().ok_or_else(|| self.unavailable(format!("{path}: the operator has no id")))?;
         let (denominations, plans) = self.denominations(&operator)?;
         Ok(Offer {
             provider: self.settings.name.clone(),
             carrier: Carrier::named(&operator.name),
-            product: operator.id().to_string(),
+            product: product.to_string(),
             plans,
             denominations,
         })
@@ -196,7 +197,7 @@ impl Connector for Reloadly {
         let reference = order.reference.as_str();
         let query = [("customIdentifier", reference.to_owned()), ("page", "1".into()), ("size", PAGE.to_string())];
         match self.ask::<Page>("/topups/reports/transactions", &query).await {
-            Ok(page) => found(page.content.into_iter().filter(|t| t.custom_identifier.as_deref() == Some(reference))),
+            Ok(page) => look_up(page, reference),
             Err(error) => Outcome::Unknown(error.to_string()).into(),
         }
     }
@@ -248,6 +249,19 @@ fn judge(answer: &Answer) -> Reply {
     match fault(answer) {
         Some(fault) => fault.outcome().into(),
         None => Outcome::Unknown(format!("HTTP {} without an error of Reloadly's", answer.status)).into(),
+    }
+}
+
+/// What the report says about one reference. That it was not paid counts only when nothing stands on further pages (P5).
+fn look_up(page: Page, reference: &str) -> Reply {
+    let all = page.is_all(PAGE);
+    let ours = page.content.into_iter().filter(|t| t.custom_identifier.as_deref() == Some(reference));
+    match found(ours) {
+        Reply { outcome: Outcome::NotFound | Outcome::Refused(_), .. } if !all => {
+            Outcome::Unknown("the report has more pages than one order can fill; it ignored the reference".into())
+                .into()
+        }
+        reply => reply,
     }
 }
 

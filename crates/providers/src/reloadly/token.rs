@@ -13,6 +13,9 @@ use crate::ProviderError;
 /// A token this close to its end is renewed before it is used.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// A token that is said to last longer is renewed all the same.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// The token in use. While it is asked for, every other call waits for the same one.
 #[derive(Default)]
 pub(super) struct Token(Mutex<Option<Held>>);
@@ -36,7 +39,7 @@ impl Token {
             return Ok(held.text.clone());
         }
         let granted = request(client, settings).await?;
-        let lasts = Duration::from_secs(granted.expires_in).saturating_sub(MARGIN);
+        let lasts = Duration::from_secs(granted.expires_in).saturating_sub(MARGIN).min(LONGEST);
         let text = granted.access_token;
         *held = Some(Held { text: text.clone(), until: Instant::now() + lasts });
         Ok(text)

@@ -7,12 +7,18 @@ use serde_json::Number;
 
 use crate::StatementRow;
 
+/// The reference is in use: an order with it exists.
+const DUPLICATE: &str = "CUSTOM_IDENTIFIER_ALREADY_USED";
+
 /// An operator with what can be paid.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Operator {
-    #[serde(alias = "id")]
-    operator_id: u64,
+    #[serde(default)]
+    operator_id: Option<u64>,
+    /// The older name of the same field; newer answers have both.
+    #[serde(default)]
+    id: Option<u64>,
     pub(super) name: String,
     denomination_type: DenominationType,
     pub(super) sender_currency_code: String,
@@ -74,8 +80,11 @@ enum Phone {
 
 /// A page of the report.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Page {
     pub(super) content: Vec<Transaction>,
+    #[serde(default)]
+    total_pages: Option<u64>,
 }
 
 /// The prepaid wallet.
@@ -96,28 +105,37 @@ pub(super) struct Fault {
 }
 
 impl Operator {
-    pub(super) fn id(&self) -> u64 {
-        self.operator_id
+    pub(super) fn id(&self) -> Option<u64> {
+        self.operator_id.or(self.id)
     }
 
     /// What can be paid, and the plan amounts that the operator names.
     pub(super) fn denominations(&self, currency: Currency) -> Result<(Denominations, Vec<Amount>), String> {
-        let fixed = amounts(self.fixed_amounts.as_deref().unwrap_or_default(), currency)?;
-        let named = self.geographical_recharge_plans.iter().flatten().flat_map(|plans| plans.fixed_amounts.iter());
-        let plans = named.map(|n| amount(n, currency)).collect::<Result<Vec<_>, _>>().map_err(|e| e.to_string())?;
+        let fixed = amounts(self.fixed_amounts.iter().flatten(), currency)?;
+        let plans = self.geographical_recharge_plans.iter().flatten().flat_map(|plans| &plans.fixed_amounts);
+        let plans = amounts(plans, currency)?;
         match (self.denomination_type, &self.min_amount, &self.max_amount) {
             (DenominationType::Range, Some(min), Some(max)) => {
-                let bound = |number| amount(number, currency).map_err(|error| error.to_string());
-                let (min, max, step) = (bound(min)?, bound(max)?, Amount::from_minor(1, currency));
-                Ok((Denominations::Range { min, max, step }, sorted(plans)))
+                let (min, max, step) = (price(min, currency)?, price(max, currency)?, Amount::from_minor(1, currency));
+                if min > max {
+                    return Err(format!("its least amount {min} is above its greatest {max}"));
+                }
+                Ok((Denominations::Range { min, max, step }, plans))
             }
             (DenominationType::Fixed, ..) if !fixed.is_empty() => {
                 // Without plans of its own, what is sold in fixed amounts is what the carrier's plans cost.
                 let plans = if plans.is_empty() { fixed.clone() } else { plans };
-                Ok((Denominations::Fixed(fixed), sorted(plans)))
+                Ok((Denominations::Fixed(fixed), plans))
             }
             _ => Err("it sells no amount".into()),
         }
+    }
+}
+
+impl Page {
+    /// Whether every transaction that was asked for stands on this first page.
+    pub(super) fn is_all(&self, size: usize) -> bool {
+        self.content.len() < size && self.total_pages.is_none_or(|pages| pages <= 1)
     }
 }
 
@@ -139,11 +157,14 @@ impl Transaction {
         }
     }
 
-    /// A failed transaction with a definitive code has that reason; without one, the provider's own word suffices.
+    /// A failed transaction with a definitive code has that reason; without one, the provider's own word suffices. Only
+    /// a duplicate says nothing: what failed is the second order, and the first one may have been paid (P4).
     fn failure(&self) -> Outcome {
         let code = self.error_code.clone().unwrap_or_else(|| "FAILED".into());
-        let named = Fault { error_code: code.clone(), message: String::new() }.outcome();
-        match named {
+        if code == DUPLICATE {
+            return Outcome::Unknown(format!("{code}: the order is looked up"));
+        }
+        match (Fault { error_code: code, message: String::new() }).outcome() {
             Outcome::Refused(reason) => Outcome::Refused(reason),
             _ => Outcome::Refused(Refusal::Unavailable),
         }
@@ -224,13 +245,15 @@ fn amount(number: &Number, currency: Currency) -> Result<Amount, MoneyError> {
     Amount::parse_decimal(&number.to_string(), currency)
 }
 
-fn amounts(numbers: &[Number], currency: Currency) -> Result<Vec<Amount>, String> {
-    let read: Result<Vec<Amount>, _> = numbers.iter().map(|number| amount(number, currency)).collect();
-    read.map(sorted).map_err(|error| error.to_string())
+/// A price: an amount above zero.
+fn price(number: &Number, currency: Currency) -> Result<Amount, String> {
+    amount(number, currency).and_then(Amount::positive).map_err(|error| error.to_string())
 }
 
-fn sorted(mut amounts: Vec<Amount>) -> Vec<Amount> {
-    amounts.sort_unstable();
-    amounts.dedup();
-    amounts
+/// Prices, ascending and without duplicates.
+fn amounts<'a>(numbers: impl Iterator<Item = &'a Number>, currency: Currency) -> Result<Vec<Amount>, String> {
+    let mut read: Vec<Amount> = numbers.map(|number| price(number, currency)).collect::<Result<_, _>>()?;
+    read.sort_unstable();
+    read.dedup();
+    Ok(read)
 }
