@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod contract;
+mod inquiries;
+mod offers;
 mod peer;
 #[path = "../server/mod.rs"]
 mod server;
+mod submissions;
 
 use peer::Peer;
 
