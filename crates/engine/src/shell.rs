@@ -132,7 +132,17 @@ pub async fn run(
     if begin == Begin::Sweep {
         engine.start_sweeping();
     }
-    let mut shell = Shell { engine, parts, clock, tx, stop, handed: Vec::new(), last_request: 0, reconciled: false, statements_read: 0 };
+    let mut shell = Shell {
+        engine,
+        parts,
+        clock,
+        tx,
+        stop,
+        handed: Vec::new(),
+        last_request: 0,
+        reconciled: false,
+        statements_read: 0,
+    };
     match &begin {
         Begin::Recover(filter) => {
             shell.resume().await?;

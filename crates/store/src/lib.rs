@@ -35,7 +35,13 @@ pub trait Store: Send + Sync {
     async fn import(&self, book: BookId, file: &str, contacts: &[Contact], now: Now) -> Result<Imported, StoreError>;
 
     /// The contacts of one imported file in their order, a page at a time: those after `after`.
-    async fn contacts(&self, book: BookId, file: &str, after: i64, limit: u32) -> Result<Vec<StoredContact>, StoreError>;
+    async fn contacts(
+        &self,
+        book: BookId,
+        file: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredContact>, StoreError>;
 
     /// The files imported into a book.
     async fn files(&self, book: BookId) -> Result<Vec<String>, StoreError>;

@@ -8,7 +8,11 @@ mod lines;
 mod open;
 mod requests;
 
-use std::{fs::File, path::PathBuf};
+use std::{
+    fs::File,
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use ringback_core::{
@@ -32,12 +36,25 @@ pub struct Sqlite {
     /// Held by the engine's process; released by the system when it ends, however it ends.
     _lock: Option<File>,
     path: PathBuf,
+    commits: AtomicU64,
 }
 
 impl Sqlite {
     /// Where the database is.
     pub fn path(&self) -> &std::path::Path {
         &self.path
+    }
+
+    /// How many batches were committed; each is one synced write of the journal.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+
+    /// How large the database is, in bytes, what is not moved from the journal yet included.
+    pub async fn size_bytes(&self) -> Result<u64, StoreError> {
+        let select = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
+        let bytes: i64 = sqlx::query_scalar(select).fetch_one(&self.readers).await?;
+        Ok(bytes.cast_unsigned())
     }
 
     async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
@@ -74,7 +91,13 @@ impl Store for Sqlite {
         books::import(&mut *self.writer().await, book, file, contacts).await
     }
 
-    async fn contacts(&self, book: BookId, file: &str, after: i64, limit: u32) -> Result<Vec<StoredContact>, StoreError> {
+    async fn contacts(
+        &self,
+        book: BookId,
+        file: &str,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<StoredContact>, StoreError> {
         books::contacts(&self.readers, book, file, after, limit).await
     }
 
@@ -99,6 +122,7 @@ impl Store for Sqlite {
         let mut tx = begin(&mut writer).await?;
         let committed = commit::commit(&mut tx, batch).await?;
         tx.commit().await?;
+        self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(committed)
     }
 

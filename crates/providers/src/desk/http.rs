@@ -53,14 +53,16 @@ impl HttpDesk {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        let answer = async {
-            let response = request.send().await?.error_for_status()?;
-            response.json::<Body>().await
+        let unknown = |error: reqwest::Error| DeskReply::Unknown(error.without_url().to_string());
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return unknown(error),
         };
-        match answer.await {
-            Ok(body) => read(&body, claim),
-            Err(error) => DeskReply::Unknown(error.without_url().to_string()),
+        // A redirect is no answer either, whatever its body says.
+        if !response.status().is_success() {
+            return DeskReply::Unknown(format!("the desk answered {}", response.status()));
         }
+        response.json::<Body>().await.map_or_else(unknown, |body| read(&body, claim))
     }
 }
 

@@ -1,6 +1,10 @@
 //! A claim as a letter: written to a folder, sent by a person, whose answer a person records.
 
-use std::{fs, io, path::PathBuf};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::PathBuf,
+};
 
 use async_trait::async_trait;
 use ringback_core::{Claim, DeskReply};
@@ -29,13 +33,19 @@ impl LetterDesk {
         Self { name: name.to_owned(), folder, language }
     }
 
-    /// Writes the letter whole or not at all; the same claim gives the same letter.
+    /// Writes the letter whole or not at all, and once: a person may have noted something on it since.
     fn write(&self, claim: &Claim) -> io::Result<String> {
         fs::create_dir_all(&self.folder)?;
         let file = format!("{}.txt", claim.reference);
         let (beside, target) = (self.folder.join(format!("{file}.part")), self.folder.join(&file));
-        fs::write(&beside, text(claim, self.language))?;
-        fs::rename(&beside, &target)?;
+        if !target.try_exists()? {
+            let mut part = fs::File::create(&beside)?;
+            part.write_all(text(claim, self.language).as_bytes())?;
+            // A letter that is acknowledged must outlast a power failure; an empty one would never be written again.
+            part.sync_all()?;
+            fs::rename(&beside, &target)?;
+            fs::File::open(&self.folder)?.sync_all()?;
+        }
         Ok(file)
     }
 }

@@ -98,7 +98,8 @@ async fn recoveries(db: &mut SqliteConnection, changes: &[&Change]) -> Result<()
 
 async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), StoreError> {
     let changed = exposed.added.iter().filter(|(_, minor)| **minor != 0);
-    let rows: Vec<_> = changed.map(|((scope, owner, currency, day), minor)| (scope, owner, currency, day, minor)).collect();
+    let rows: Vec<_> =
+        changed.map(|((scope, owner, currency, day), minor)| (scope, owner, currency, day, minor)).collect();
     let upsert = "INSERT INTO exposure (scope, owner, currency, day, minor)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
         ON CONFLICT (scope, owner, currency, day) DO UPDATE SET minor = minor + excluded.minor";
@@ -115,8 +116,11 @@ async fn claims(db: &mut SqliteConnection, batch: &Batch, changes: &[&Change]) -
     let mut happened: Vec<(Claim, claim::Event)> = Vec::new();
     let references: Vec<_> = batch.claims.iter().map(|change| &change.reference).collect();
     let by_reference = "SELECT body FROM claims WHERE reference IN (SELECT value FROM json_each(?1))";
-    let known: BTreeMap<_, Claim> =
-        stored(db, by_reference, &references).await?.into_iter().map(|claim| (claim.reference.clone(), claim)).collect();
+    let known: BTreeMap<_, Claim> = stored(db, by_reference, &references)
+        .await?
+        .into_iter()
+        .map(|claim| (claim.reference.clone(), claim))
+        .collect();
     for change in &batch.claims {
         happened.extend(known.get(&change.reference).map(|claim| (claim.clone(), change.event.clone())));
     }
@@ -158,7 +162,11 @@ fn claim_row(claim: &Claim) -> (&ringback_core::TopUpRef, i64, bool, &Claim) {
     (&claim.reference, claim.msisdn.number(), claim.is_open(), claim)
 }
 
-async fn stored(db: &mut SqliteConnection, select: &'static str, keys: &[impl Serialize]) -> Result<Vec<Claim>, StoreError> {
+async fn stored(
+    db: &mut SqliteConnection,
+    select: &'static str,
+    keys: &[impl Serialize],
+) -> Result<Vec<Claim>, StoreError> {
     if keys.is_empty() {
         return Ok(Vec::new());
     }
@@ -183,7 +191,8 @@ async fn post(db: &mut SqliteConnection, transactions: &[Transaction], now: Now)
             let (currency, minor) = (posting.amount.currency().code(), posting.amount.minor());
             legs.push((id, leg, posting.account, currency, minor));
             let balance = balances.entry((&transaction.provider, posting.account, currency)).or_default();
-            *balance = balance.checked_add(minor).ok_or_else(|| StoreError::Contradiction("balance overflow".into()))?;
+            *balance =
+                balance.checked_add(minor).ok_or_else(|| StoreError::Contradiction("balance overflow".into()))?;
         }
     }
     let insert = "INSERT INTO transactions (id, at_ms, reference, provider, kind)
@@ -192,7 +201,8 @@ async fn post(db: &mut SqliteConnection, transactions: &[Transaction], now: Now)
     let insert = "INSERT INTO postings (transaction_id, leg, account, currency, minor)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
     run(db, insert, &legs, &[]).await?;
-    let rows: Vec<_> = balances.iter().map(|((provider, account, currency), minor)| (provider, account, currency, minor)).collect();
+    let rows: Vec<_> =
+        balances.iter().map(|((provider, account, currency), minor)| (provider, account, currency, minor)).collect();
     let upsert = "INSERT INTO balances (provider, account, currency, minor)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
         ON CONFLICT (provider, account, currency) DO UPDATE SET minor = minor + excluded.minor";

@@ -211,8 +211,7 @@ async fn unresolved(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTre
 
 async fn cells(db: &mut SqliteConnection, day: i64) -> Result<BTreeMap<Cell, i64>, StoreError> {
     let select = "SELECT scope, owner, currency, day, minor FROM exposure WHERE day IN (?1, ?2)";
-    let rows: Vec<(String, String, String, i64, i64)> =
-        query_as(select).bind(LIFETIME).bind(day).fetch_all(db).await?;
+    let rows: Vec<(String, String, String, i64, i64)> = query_as(select).bind(LIFETIME).bind(day).fetch_all(db).await?;
     let cell = |(scope, owner, currency, day, minor): (String, String, String, i64, i64)| {
         let scope = ["book", "provider", "everything"].into_iter().find(|name| *name == scope)?;
         let currency: ringback_core::Currency = currency.parse().ok()?;

@@ -4,6 +4,7 @@ use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
     path::{Path, PathBuf},
+    sync::atomic::AtomicU64,
     time::Duration,
 };
 
@@ -52,7 +53,7 @@ impl Sqlite {
         migrate(path, &mut writer).await?;
         let pool = SqlitePoolOptions::new().max_connections(READERS);
         let readers = pool.connect_lazy_with(options.create_if_missing(false));
-        Ok(Self { readers, writer: Mutex::new(writer), _lock: lock, path: path.to_owned() })
+        Ok(Self { readers, writer: Mutex::new(writer), _lock: lock, path: path.to_owned(), commits: AtomicU64::new(0) })
     }
 }
 
