@@ -10,7 +10,9 @@ pub(crate) fn are_used() -> bool {
     eprintln!("check: unused dependencies");
     let crates = fs::read_dir("crates").into_iter().flatten().flatten().map(|entry| entry.path());
     let unused: Vec<String> = crates.flat_map(|folder| unused_in(&folder)).collect();
-    unused.iter().for_each(|line| eprintln!("{line}"));
+    for line in &unused {
+        eprintln!("{line}");
+    }
     unused.is_empty()
 }
 

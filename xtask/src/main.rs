@@ -22,13 +22,11 @@ Installs the real parts that tests start (on Debian; it says what), then runs fm
 dependencies, doc warnings and all tests.";
 
 fn main() -> ExitCode {
-    match env::args().nth(1).as_deref() {
-        Some("check") => check(),
-        _ => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
-        }
+    if env::args().nth(1).as_deref() == Some("check") {
+        return check();
     }
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
 }
 
 fn check() -> ExitCode {

@@ -269,7 +269,9 @@ impl Engine {
         let id = line.id;
         let events = self.expected.remove(&id).unwrap_or_default();
         self.track(now, line);
-        events.into_iter().for_each(|event| self.deliver(id, event));
+        for event in events {
+            self.deliver(id, event);
+        }
         self.settle(now, id);
     }
 
@@ -445,7 +447,9 @@ impl Engine {
                 None => drop(rejected.insert(id)),
             }
         }
-        rejected.into_iter().for_each(|id| self.settle(now, id));
+        for id in rejected {
+            self.settle(now, id);
+        }
         let claims = self.claims.take_changes();
         if !changes.is_empty() || !claims.is_empty() {
             self.committing = true;

@@ -206,7 +206,9 @@ impl Shell {
                 _ = self.stop.wait_for(|stop| *stop) => return Ok(()),
             }
             let outputs = self.engine.handle(self.clock.now(), inputs.drain(..));
-            outputs.into_iter().for_each(|output| self.perform(output));
+            for output in outputs {
+                self.perform(output);
+            }
             if Instant::now() >= next_poll {
                 self.poll(rx.is_empty()).await?;
                 next_poll = Instant::now() + POLL;

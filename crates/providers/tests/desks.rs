@@ -34,7 +34,7 @@ fn claim() -> Claim {
     }
 }
 
-fn answer(state: &str, more: Value) -> Value {
+fn answer(state: &str, more: &Value) -> Value {
     let mut answer = json!({ "reference": claim().reference, "state": state });
     answer.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     answer
@@ -58,13 +58,13 @@ fn is_unknown(what: &str, reply: &DeskReply) {
 #[tokio::test]
 async fn every_state_of_a_desk_is_read() {
     let cases = [
-        (answer("acknowledged", json!({ "case": "C-7" })), DeskReply::Acknowledged("C-7".into())),
-        (answer("denied", json!({ "reason": "too late" })), DeskReply::Denied("too late".into())),
-        (answer("denied", json!({})), DeskReply::Denied(String::new())),
-        (answer("expired", json!({})), DeskReply::Expired),
-        (answer("paid", json!({ "paid": "30", "currency": "CNY" })), DeskReply::Paid("30 CNY".parse().unwrap())),
+        (answer("acknowledged", &json!({ "case": "C-7" })), DeskReply::Acknowledged("C-7".into())),
+        (answer("denied", &json!({ "reason": "too late" })), DeskReply::Denied("too late".into())),
+        (answer("denied", &json!({})), DeskReply::Denied(String::new())),
+        (answer("expired", &json!({})), DeskReply::Expired),
+        (answer("paid", &json!({ "paid": "30", "currency": "CNY" })), DeskReply::Paid("30 CNY".parse().unwrap())),
         // Less than claimed is for a person to judge, who must see it (R5).
-        (answer("paid", json!({ "paid": "29.99", "currency": "CNY" })), DeskReply::Paid("29.99 CNY".parse().unwrap())),
+        (answer("paid", &json!({ "paid": "29.99", "currency": "CNY" })), DeskReply::Paid("29.99 CNY".parse().unwrap())),
     ];
     for (body, expected) in cases {
         let text = body.to_string();
@@ -85,25 +85,25 @@ async fn m5_a_desk_that_does_not_say_what_it_paid_has_not_paid() {
         json!({ "paid": 30, "currency": "CNY" }),
         json!({ "paid": "30", "currency": "XXQ" }),
     ] {
-        is_unknown(&more.to_string(), &both(answer("paid", more.clone())).await);
+        is_unknown(&more.to_string(), &both(answer("paid", &more)).await);
     }
 }
 
 #[tokio::test]
 async fn an_answer_about_another_claim_says_nothing() {
     for reference in [json!("SOMEBODYELSES"), json!(""), json!(null), json!(7)] {
-        let mut body = answer("paid", json!({ "paid": "30", "currency": "CNY" }));
+        let mut body = answer("paid", &json!({ "paid": "30", "currency": "CNY" }));
         body["reference"] = reference;
         is_unknown(&body.to_string(), &both(body.clone()).await);
     }
-    is_unknown("a new state", &both(answer("considering", json!({}))).await);
+    is_unknown("a new state", &both(answer("considering", &json!({}))).await);
 }
 
 #[tokio::test]
 async fn no_fault_settles_a_claim() {
     for fault in FAULTS {
         let server = Server::start().await;
-        server.play(move |_| fault.play(&answer("denied", json!({}))));
+        server.play(move |_| fault.play(&answer("denied", &json!({}))));
         let deadline = if fault == Fault::Silent { SHORT } else { PATIENT };
         let desk = HttpDesk::new("desk", &server.url, Some("t0ken".into()), deadline).unwrap();
         for reply in [desk.request(&claim()).await, desk.inquire(&claim()).await] {

@@ -160,7 +160,7 @@ pub(crate) struct Init {
     /// A CAMARA SubscriptionStatus API, as the status channel.
     #[arg(long, value_name = "URL", conflicts_with = "hlr")]
     pub(crate) camara: Option<String>,
-    /// The client id at Reloadly; its secret is read from RELOADLY_CLIENT_SECRET.
+    /// The client id at Reloadly; its secret is read from `RELOADLY_CLIENT_SECRET`.
     #[arg(long, value_name = "ID", conflicts_with = "sandbox")]
     pub(crate) client_id: Option<String>,
     /// Where the database lies; beside the other data of the user when none is given.

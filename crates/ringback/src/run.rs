@@ -89,7 +89,7 @@ pub(crate) async fn carry_out_requests(context: &Context) -> Result<()> {
         }
         Err(error) => return Err(error),
     };
-    let observer: Observer = Arc::new(|report| crate::steps::print(report));
+    let observer: Observer = Arc::new(crate::steps::print);
     engine(context, &open, Run { begin: Begin::Requests, until: Until::Committed, observer, look: false }).await
 }
 

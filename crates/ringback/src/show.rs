@@ -9,7 +9,7 @@ use ringback_core::{
     topup::Refusal,
 };
 
-/// Whether colours are wanted: a terminal, and no NO_COLOR.
+/// Whether colours are wanted: a terminal, and no `NO_COLOR`.
 pub(crate) fn colours() -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     wanted && std::io::IsTerminal::is_terminal(&std::io::stdout())

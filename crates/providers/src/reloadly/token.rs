@@ -11,10 +11,10 @@ use super::{Settings, explain};
 use crate::ProviderError;
 
 /// A token this close to its end is renewed before it is used.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// A token that is said to last longer is renewed all the same.
-const LONGEST: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// The token in use. While it is asked for, every other call waits for the same one.
 #[derive(Default)]

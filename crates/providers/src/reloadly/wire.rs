@@ -14,11 +14,11 @@ const DUPLICATE: &str = "CUSTOM_IDENTIFIER_ALREADY_USED";
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Operator {
-    #[serde(default)]
-    operator_id: Option<u64>,
-    /// The older name of the same field; newer answers have both.
-    #[serde(default)]
+    #[serde(default, rename = "operatorId")]
     id: Option<u64>,
+    /// The older name of the same field; newer answers have both.
+    #[serde(default, rename = "id")]
+    older_id: Option<u64>,
     pub(super) name: String,
     denomination_type: DenominationType,
     pub(super) sender_currency_code: String,
@@ -106,7 +106,7 @@ pub(super) struct Fault {
 
 impl Operator {
     pub(super) fn id(&self) -> Option<u64> {
-        self.operator_id.or(self.id)
+        self.id.or(self.older_id)
     }
 
     /// What can be paid, and the plan amounts that the operator names.

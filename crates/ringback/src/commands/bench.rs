@@ -1,5 +1,5 @@
 //! `bench`: the engine, the HTTP path and the import, measured in interleaved rounds of one run.
-#![expect(clippy::float_arithmetic, reason = "measurements for people, no money")]
+#![expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "measurements for people, no money")]
 
 mod http;
 mod import;

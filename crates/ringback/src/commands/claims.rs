@@ -44,7 +44,8 @@ fn event(args: &cli::Claims) -> Result<claim::Event> {
     Ok(claim::Event::Answered(reply))
 }
 
-fn state(claim: &Claim) -> String {
+/// How far a claim is.
+pub(crate) fn state(claim: &Claim) -> String {
     let text = match &claim.state {
         claim::State::Requested => "requested".into(),
         claim::State::Acknowledged { case } => format!("acknowledged ({case})"),

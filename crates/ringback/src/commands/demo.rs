@@ -34,7 +34,7 @@ const BOOK: &[u8] = include_bytes!("../../samples/address-book.vcf");
 const FILE: &str = "address-book.vcf";
 
 pub(crate) async fn demo(cli: &cli::Cli, args: &cli::Demo) -> Result<Finished> {
-    let began = Instant::now();
+    let started = Instant::now();
     let wallet = carrier::wallet()?;
     let listen = ([127, 0, 0, 1], 0).into();
     let options = Options { listen, subscribers: carrier::SAMPLE.into(), faults: Faults::none(), wallet, hlr: None };
@@ -61,7 +61,7 @@ pub(crate) async fn demo(cli: &cli::Cli, args: &cli::Demo) -> Result<Finished> {
 
     let target = folder.join("address-book-after.vcf");
     export::write(&open, FILE, &target, &export::names(GroupLanguage::Chinese)).await?;
-    let result = result::Result::read(&context, &open, &carrier, began.elapsed()).await?;
+    let result = result::Result::read(&context, &open, &carrier, started.elapsed()).await?;
     if cli.json {
         println!("{}", serde_json::to_string(&result.figures)?);
     } else {

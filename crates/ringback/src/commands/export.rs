@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{self, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -62,7 +62,7 @@ pub(crate) async fn write(open: &Open, file: &str, target: &Path, names: &GroupN
     }
     let beside = target.with_extension("part");
     let failed = || format!("{}: cannot be written", beside.display());
-    let mut out = std::io::BufWriter::new(fs::File::create(&beside).with_context(failed)?);
+    let mut out = io::BufWriter::new(fs::File::create(&beside).with_context(failed)?);
     let mut done = Exported { target: target.to_owned(), contacts: 0, changed: 0 };
     let mut after = 0;
     loop {
@@ -76,7 +76,7 @@ pub(crate) async fn write(open: &Open, file: &str, target: &Path, names: &GroupN
             out.write_all(&raw).with_context(failed)?;
         }
     }
-    out.into_inner().map_err(|error| error.into_error()).and_then(|file| file.sync_all()).with_context(failed)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all()).with_context(failed)?;
     fs::rename(&beside, target).with_context(|| format!("{}: cannot be written", target.display()))?;
     Ok(done)
 }

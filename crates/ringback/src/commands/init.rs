@@ -22,6 +22,7 @@ pub(crate) use template::text;
 
 /// What a running `ringback carrier` says about its times.
 #[derive(Debug, Clone, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the unit is part of each name")]
 pub(crate) struct Profile {
     settling_ms: u64,
     min_gap_ms: u64,

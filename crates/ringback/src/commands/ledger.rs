@@ -92,9 +92,15 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
                            "differences": differences, "unread": unread });
         println!("{body}");
     } else {
-        findings.iter().for_each(|finding| println!("{}: {}", finding.invariant, finding.detail));
-        differences.iter().for_each(|difference| println!("M4: {difference}"));
-        unread.iter().for_each(|reason| println!("M4 could not be checked: {reason}"));
+        for finding in &findings {
+            println!("{}: {}", finding.invariant, finding.detail);
+        }
+        for difference in &differences {
+            println!("M4: {difference}");
+        }
+        for reason in &unread {
+            println!("M4 could not be checked: {reason}");
+        }
         println!("M1-M3: {} findings. M4: {agreed} references agree, {} differ.", findings.len(), differences.len());
     }
     Ok(if sound { Finished::Done } else { Finished::LedgerDiffers })

@@ -9,7 +9,7 @@ use ringback_core::{
 use ringback_store::{ClaimFilter, Entry};
 use serde_json::json;
 
-use super::lines::row;
+use super::{claims, lines::row};
 use crate::{cli, context::Context, show, steps};
 
 pub(crate) async fn story(context: &Context, args: &cli::One) -> Result<()> {
@@ -27,10 +27,16 @@ pub(crate) async fn story(context: &Context, args: &cli::One) -> Result<()> {
         return Ok(());
     }
     println!("{name}  {}  {}  {}\n", line.msisdn, show::mode(&line), show::state(&line));
-    journal.iter().for_each(|entry| println!("{}  {}", time(entry.at_ms), told(entry)));
+    for entry in &journal {
+        println!("{}  {}", time(entry.at_ms), told(entry));
+    }
     println!();
-    recoveries.iter().for_each(|(_, record)| println!("recovery {}: {}", record.number, ending(record)));
-    claims.iter().for_each(|claim| println!("claim {}: {} {:?}", claim.reference, claim.claimed, claim.state));
+    for (_, record) in &recoveries {
+        println!("recovery {}: {}", record.number, ending(record));
+    }
+    for claim in &claims {
+        println!("claim {}: {}, {}", claim.reference, claim.claimed, claims::state(claim));
+    }
     next(&line);
     Ok(())
 }

@@ -40,10 +40,12 @@ impl Town {
         Self { folder, carrier, url, hlr }
     }
 
+    /// A file in the town's own folder.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
+    /// The HLR's control interface.
     pub fn hlr(&self) -> SocketAddr {
         self.hlr.ctrl()
     }

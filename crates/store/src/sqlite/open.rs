@@ -70,7 +70,8 @@ async fn migrate(path: &Path, writer: &mut sqlx::SqliteConnection) -> Result<(),
 
 /// An error of opening, which often means the place rather than the database.
 fn at(path: &Path, error: sqlx::Error) -> StoreError {
-    let cannot_open = error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "14");
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let cannot_open = code.is_some_and(|code| code == "14");
     if cannot_open {
         let source = File::open(path).err().unwrap_or_else(|| std::io::Error::other("cannot be opened for writing"));
         return StoreError::Place { path: path.to_owned(), source };

@@ -1,0 +1,2 @@
+//! stub
+use tempfile as _;
