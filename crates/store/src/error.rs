@@ -54,10 +54,7 @@ impl StoreError {
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let text = error.to_string();
-        let Some(database) = error.as_database_error() else { return Self::Other(text) };
-        // SQLite's extended result codes carry the primary code in their low byte.
-        let code: u32 = database.code().and_then(|code| code.parse().ok()).unwrap_or(0);
-        match code & 0xff {
+        match primary_code(&error) {
             5 | 6 => Self::Busy,
             11 | 26 => Self::Damaged(text),
             13 => Self::Full,
@@ -65,6 +62,12 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Other(text),
         }
     }
+}
+
+/// SQLite's primary result code, which its extended ones carry in their low byte; zero where SQLite says none.
+pub(crate) fn primary_code(error: &sqlx::Error) -> u32 {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok()).map_or(0, |code| code & 0xff)
 }
 
 impl From<serde_json::Error> for StoreError {

@@ -21,7 +21,9 @@ use ringback_core::{
     recovery::{Record, TopUp},
 };
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Sqlite as Db, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{
+    ConnectOptions, Connection, Sqlite as Db, SqliteConnection, SqlitePool, Transaction, sqlite::SqliteConnectOptions,
+};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
@@ -33,6 +35,8 @@ use crate::{
 pub struct Sqlite {
     readers: SqlitePool,
     writer: Mutex<SqliteConnection>,
+    /// How both are opened once the database is there.
+    options: SqliteConnectOptions,
     /// Held by the engine's process; released by the system when it ends, however it ends.
     _lock: Option<File>,
     path: PathBuf,
@@ -57,14 +61,24 @@ impl Sqlite {
         Ok(bytes.cast_unsigned())
     }
 
-    async fn writer(&self) -> MutexGuard<'_, SqliteConnection> {
-        self.writer.lock().await
+    /// The one connection that writes, with no transaction open.
+    async fn writer(&self) -> Result<MutexGuard<'_, SqliteConnection>, StoreError> {
+        let mut writer = self.writer.lock().await;
+        if writer.is_in_transaction() {
+            // The rollback of a call that failed or was given up is under way; a ping waits for it. Where SQLite had
+            // rolled back by itself, as it does on a full disk, the connection believes for ever that it is inside of
+            // a transaction (S2): another one takes its place.
+            writer.ping().await?;
+            if writer.is_in_transaction() {
+                *writer = self.options.connect().await?;
+            }
+        }
+        Ok(writer)
     }
 }
 
 /// Begins a transaction that writes: the lock is taken at once, so that what is read stays true until the commit.
 async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, Db>, StoreError> {
-    use sqlx::Connection;
     Ok(connection.begin_with("BEGIN IMMEDIATE").await?)
 }
 
@@ -80,7 +94,7 @@ fn parsed<T: DeserializeOwned>(body: &str) -> Result<T, StoreError> {
 #[async_trait]
 impl Store for Sqlite {
     async fn save_book(&self, name: &str, region: &str, policy: &Policy) -> Result<BookId, StoreError> {
-        books::save(&mut *self.writer().await, name, region, policy).await
+        books::save(&mut *self.writer().await?, name, region, policy).await
     }
 
     async fn books(&self) -> Result<Vec<Book>, StoreError> {
@@ -88,7 +102,7 @@ impl Store for Sqlite {
     }
 
     async fn import(&self, book: BookId, file: &str, contacts: &[Contact], _: Now) -> Result<Imported, StoreError> {
-        books::import(&mut *self.writer().await, book, file, contacts).await
+        books::import(&mut *self.writer().await?, book, file, contacts).await
     }
 
     async fn contacts(
@@ -118,7 +132,7 @@ impl Store for Sqlite {
     }
 
     async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
-        let mut writer = self.writer().await;
+        let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
         let committed = commit::commit(&mut tx, batch).await?;
         tx.commit().await?;
@@ -163,11 +177,11 @@ impl Store for Sqlite {
     }
 
     async fn set_switches(&self, switches: Switches) -> Result<(), StoreError> {
-        requests::set_switches(&mut *self.writer().await, switches).await
+        requests::set_switches(&mut *self.writer().await?, switches).await
     }
 
     async fn post(&self, requests: &[Request]) -> Result<(), StoreError> {
-        requests::post(&mut *self.writer().await, requests).await
+        requests::post(&mut *self.writer().await?, requests).await
     }
 
     async fn requests(&self, limit: u32) -> Result<Vec<(i64, Request)>, StoreError> {
@@ -175,6 +189,6 @@ impl Store for Sqlite {
     }
 
     async fn done(&self, requests: &[i64]) -> Result<(), StoreError> {
-        requests::done(&mut *self.writer().await, requests).await
+        requests::done(&mut *self.writer().await?, requests).await
     }
 }

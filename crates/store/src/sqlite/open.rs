@@ -16,7 +16,7 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use super::Sqlite;
-use crate::StoreError;
+use crate::{StoreError, error::primary_code};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -35,7 +35,11 @@ impl Sqlite {
     /// Opens a database for the one engine that may run on it. `name` tells other processes who holds it.
     pub async fn open_as_engine(path: &Path, name: &str) -> Result<Self, StoreError> {
         let lock = lock(path, name)?;
-        Self::connect(path, Some(lock)).await
+        let opened = Self::connect(path, Some(lock)).await?;
+        // SQLite opens what it may not write to read it; an engine would find out with its first commit.
+        let nothing = sqlx::query("UPDATE installation SET day = day WHERE false");
+        nothing.execute(&mut *opened.writer().await?).await.map_err(|error| at(path, error))?;
+        Ok(opened)
     }
 
     async fn connect(path: &Path, lock: Option<File>) -> Result<Self, StoreError> {
@@ -52,8 +56,10 @@ impl Sqlite {
         let mut writer = options.connect().await.map_err(|error| at(path, error))?;
         migrate(path, &mut writer).await?;
         let pool = SqlitePoolOptions::new().max_connections(READERS);
-        let readers = pool.connect_lazy_with(options.create_if_missing(false));
-        Ok(Self { readers, writer: Mutex::new(writer), _lock: lock, path: path.to_owned(), commits: AtomicU64::new(0) })
+        let options = options.create_if_missing(false);
+        let readers = pool.connect_lazy_with(options.clone());
+        let (writer, path, commits) = (Mutex::new(writer), path.to_owned(), AtomicU64::new(0));
+        Ok(Self { readers, writer, options, _lock: lock, path, commits })
     }
 }
 
@@ -70,13 +76,13 @@ async fn migrate(path: &Path, writer: &mut sqlx::SqliteConnection) -> Result<(),
 
 /// An error of opening, which often means the place rather than the database.
 fn at(path: &Path, error: sqlx::Error) -> StoreError {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-    let cannot_open = code.is_some_and(|code| code == "14");
-    if cannot_open {
-        let source = File::open(path).err().unwrap_or_else(|| std::io::Error::other("cannot be opened for writing"));
-        return StoreError::Place { path: path.to_owned(), source };
+    // SQLITE_READONLY and SQLITE_CANTOPEN.
+    if !matches!(primary_code(&error), 8 | 14) {
+        return error.into();
     }
-    error.into()
+    // The file is not opened to find out: closing it would end the locks of every other connection of this process.
+    let source = path.metadata().err().unwrap_or_else(|| std::io::Error::other("cannot be opened for writing"));
+    StoreError::Place { path: path.to_owned(), source }
 }
 
 fn make_folder(path: &Path) -> Result<(), StoreError> {
