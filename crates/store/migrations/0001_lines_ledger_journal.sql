@@ -62,7 +62,8 @@ CREATE TABLE recoveries (
     PRIMARY KEY (line, number)
 ) STRICT, WITHOUT ROWID;
 
--- Orders. `msisdn` is unique among the unresolved ones, across books (P3).
+-- Orders. `msisdn` is unique among the held ones, across books (P3). One in suspense is unresolved as well and keeps
+-- new orders out, but it is a fact that may turn up while another order is held (P13).
 CREATE TABLE topups (
     id            INTEGER PRIMARY KEY,
     reference     TEXT NOT NULL UNIQUE,
@@ -72,6 +73,7 @@ CREATE TABLE topups (
     provider      TEXT NOT NULL,
     msisdn        INTEGER NOT NULL,
     unresolved    INTEGER NOT NULL,
+    held          INTEGER NOT NULL,
     exposed_minor INTEGER NOT NULL,
     currency      TEXT NOT NULL,
     at_ms         INTEGER NOT NULL,
@@ -79,7 +81,8 @@ CREATE TABLE topups (
     body          TEXT NOT NULL
 ) STRICT;
 CREATE INDEX topups_of_line ON topups (line);
-CREATE UNIQUE INDEX topups_unresolved ON topups (msisdn) WHERE unresolved = 1;
+CREATE INDEX topups_unresolved ON topups (msisdn) WHERE unresolved = 1;
+CREATE UNIQUE INDEX topups_held ON topups (msisdn) WHERE held = 1;
 
 -- The double-entry ledger, append-only, with cached balances (M2).
 CREATE TABLE transactions (

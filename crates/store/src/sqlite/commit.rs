@@ -8,6 +8,7 @@ use ringback_core::{
     claim,
     ledger::Transaction,
     line::{Phase, State},
+    recovery::TopUpState,
 };
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqliteConnection, query, query_as, query_scalar};
@@ -69,7 +70,8 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i
     for step in changes.iter().map(|change| &change.step) {
         let Some(topup) = &step.topup else { continue };
         let (order, state) = (&topup.order, topup.state);
-        let row = (&order.reference, state.is_unresolved(), state.exposed_minor(order.asked), topup);
+        let held = state == TopUpState::Held;
+        let row = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order.asked), topup);
         if step.send.is_some() {
             let (msisdn, currency) = (order.msisdn.number(), order.asked.currency().code());
             new.push((row, topup.line, topup.recovery, step.line.book, &order.provider, msisdn, currency));
@@ -77,13 +79,14 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i
             known.push(row);
         }
     }
-    let update = "UPDATE topups SET unresolved = j.value ->> 1, exposed_minor = j.value ->> 2, body = j.value ->> 3
+    let update = "UPDATE topups SET unresolved = j.value ->> 1, held = j.value ->> 2, exposed_minor = j.value ->> 3,
+            body = j.value ->> 4
         FROM json_each(?1) j WHERE topups.reference = j.value ->> 0";
     run(db, update, &known, &[]).await?;
-    let insert = "INSERT INTO topups (reference, unresolved, exposed_minor, body, line, recovery, book, provider,
-            msisdn, currency, at_ms, day)
-        SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', value ->> '$[0][3]', value ->> 1,
-            value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, ?2, ?3 FROM json_each(?1)";
+    let insert = "INSERT INTO topups (reference, unresolved, held, exposed_minor, body, line, recovery, book,
+            provider, msisdn, currency, at_ms, day)
+        SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', value ->> '$[0][3]',
+            value ->> '$[0][4]', value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, ?2, ?3 FROM json_each(?1)";
     run(db, insert, &new, &[now.wall_ms, day]).await
 }
 
