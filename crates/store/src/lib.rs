@@ -81,7 +81,8 @@ pub trait Store: Send + Sync {
     /// The transactions of the ledger, oldest first, a page at a time.
     async fn statement(&self, after: i64, limit: u32) -> Result<Vec<Posted>, StoreError>;
 
-    /// Checks M1, M2 and M3 over the whole ledger, by folding every posting anew.
+    /// Checks M1, M2 and M3 over the whole ledger, by folding every posting anew, and the cached exposure that C1 is
+    /// decided by, by folding every order anew.
     async fn verify(&self) -> Result<Vec<Finding>, StoreError>;
 
     /// The switches as they are now.

@@ -84,19 +84,28 @@ const CHECKS: [(&str, &str); 4] = [
     ),
     (
         "M3",
-        "SELECT u.reference || ': ' || count(t.id) FILTER (WHERE t.kind = 'hold') || ' holds and '
-             || count(t.id) FILTER (WHERE t.kind IN ('deliver', 'release', 'suspend')) || ' releases'
-         FROM topups u LEFT JOIN transactions t ON t.reference = u.reference GROUP BY u.id
-         HAVING count(t.id) FILTER (WHERE t.kind = 'hold') <> 1
+        "SELECT coalesce(u.reference, t.reference) || ': ' || count(t.id) FILTER (WHERE t.kind = 'hold')
+             || ' holds and ' || count(t.id) FILTER (WHERE t.kind IN ('deliver', 'release', 'suspend')) || ' releases'
+             || iif(u.id IS NULL, ' without an order', '')
+         FROM transactions t FULL JOIN topups u ON u.reference = t.reference GROUP BY coalesce(u.reference, t.reference)
+         HAVING u.id IS NULL OR count(t.id) FILTER (WHERE t.kind = 'hold') <> 1
              OR count(t.id) FILTER (WHERE t.kind IN ('deliver', 'release', 'suspend'))
                 <> (json_extract(u.body, '$.state') <> 'held')",
     ),
     (
         "C1",
-        "SELECT e.scope || ' ' || e.owner || ': the cached exposure is ' || e.minor || ', the orders sum to ' || f.minor
-         FROM exposure e JOIN
-           (SELECT currency, sum(exposed_minor) AS minor FROM topups GROUP BY currency) f ON f.currency = e.currency
-         WHERE e.scope = 'everything' AND e.day = -1 AND e.minor <> f.minor",
+        "WITH orders AS (
+           SELECT 'book' AS scope, CAST(book AS TEXT) AS owner, currency, day, exposed_minor FROM topups
+           UNION ALL SELECT 'provider', provider, currency, day, exposed_minor FROM topups
+           UNION ALL SELECT 'everything', '', currency, day, exposed_minor FROM topups
+         ), cells AS (
+           SELECT scope, owner, currency, day, minor AS cached, 0 AS folded FROM exposure
+           UNION ALL SELECT scope, owner, currency, day, 0, exposed_minor FROM orders
+           UNION ALL SELECT scope, owner, currency, -1, 0, exposed_minor FROM orders
+         )
+         SELECT trim(scope || ' ' || owner) || iif(day < 0, '', ', day ' || day) || ': the cached exposure is '
+             || sum(cached) || ', the orders sum to ' || sum(folded) || ' ' || currency
+         FROM cells GROUP BY scope, owner, currency, day HAVING sum(cached) <> sum(folded)",
     ),
 ];
 
