@@ -1,196 +1,22 @@
-//! A database with books, lines and a clock, so that each check reads like the table of the method.
-
-use std::sync::Arc;
+//! What the checks are made of: amounts, a policy, a provider, answers.
 
 use ringback_core::{
-    Amount, BookId, Carrier, Claim, Denominations, Incarnation, Line, LineId, Mode, Msisdn, Now, Offer, Outcome,
-    Policy, Read, Receipt, Reply, Status, TopUpRef,
+    Amount, Carrier, Denominations, Line, Msisdn, Now, Offer, Outcome, Policy, Read, Receipt, Reply, Status, TopUpRef,
     admit::{Cap, Caps, REQUIRED},
     ladder,
-    line::{Consents, Phase, State, Terms},
+    line::Terms,
     policy::{SetAmount, Timing},
-    recovery::{Event, TopUp, Via, Word, step},
+    recovery::{Event, Via},
     status::{Bar, Reachable},
 };
-use ringback_store::{Batch, Change, ClaimChange, ClaimFilter, Committed, Contact, Store, StoreError, Verdict};
+use ringback_store::Contact;
 
-use super::Databases;
+pub(crate) use super::scene::Scene;
 
 pub(crate) const DAY_MS: i64 = 86_400_000;
 
 /// The settling time of the fixture's policy.
 pub(crate) const SETTLING_MS: i64 = 15 * 60_000;
-
-/// The noon of some day, so that no check passes midnight by accident.
-const NOON_MS: i64 = 20_000 * DAY_MS + DAY_MS / 2;
-
-/// A database in use.
-pub(crate) struct Scene {
-    pub(crate) store: Box<dyn Store>,
-    pub(crate) policy: Policy,
-    pub(crate) now: Now,
-    drawn: u128,
-}
-
-impl Scene {
-    pub(crate) async fn open(databases: &impl Databases) -> Self {
-        let now = Now { wall_ms: NOON_MS, uptime_ms: 1_000_000, incarnation: Incarnation(1) };
-        Self { store: databases.fresh().await, policy: policy(), now, drawn: 0 }
-    }
-
-    pub(crate) async fn book(&self, name: &str) -> BookId {
-        self.store.save_book(name, "CN", &self.policy).await.unwrap()
-    }
-
-    /// Imports numbers into a book, each as a contact of its own, as `numbers(range)` makes them.
-    pub(crate) async fn lines(&self, book: BookId, numbers: &[Msisdn]) -> Vec<Line> {
-        let contacts: Vec<Contact> = numbers.iter().map(|number| contact("somebody", &[*number])).collect();
-        let file = format!("{:?}.vcf", numbers.first());
-        self.store.import(book, &file, &contacts, self.now).await.unwrap();
-        let filter = ringback_store::Filter {
-            book: Some(book),
-            numbers: Some(numbers.to_vec()),
-            ..ringback_store::Filter::default()
-        };
-        self.store.lines(&filter, LineId(0), u32::MAX).await.unwrap()
-    }
-
-    /// The same with both consents, in mode *auto*.
-    pub(crate) async fn enrolled(&mut self, book: BookId, numbers: &[Msisdn]) -> Vec<Line> {
-        let consents = Consents { payment_ms: Some(1), query_ms: Some(1) };
-        let word = Event::Told(Word::Enrolled(consents, Mode::Auto));
-        let lines = self.lines(book, numbers).await;
-        self.all_happen(&lines, |_| word.clone()).await
-    }
-
-    /// Enrolled lines whose probe waits to be ordered from `provider`, on a ladder with these plans.
-    pub(crate) async fn ready(&mut self, book: BookId, numbers: &[Msisdn], offer: &Terms) -> Vec<Line> {
-        let lines = self.enrolled(book, numbers).await;
-        let lines = self.all_answered(&lines, &restricted()).await;
-        self.all_happen(&lines, |_| Event::Offered(vec![offer.clone()])).await
-    }
-
-    /// One such line, of the first number.
-    pub(crate) async fn one_ready(&mut self, plans: &[i64]) -> Line {
-        let book = self.book("home").await;
-        self.ready(book, &numbers(0..1), &terms("p", plans)).await.remove(0)
-    }
-
-    /// A line that its owner suspended, after a probe of 1 and a plan of 8 were delivered.
-    pub(crate) async fn suspended(&mut self) -> Line {
-        let line = self.one_ready(&[8]).await;
-        let line = self.climbs(&line).await;
-        let line = self.climbs(&line).await;
-        assert_eq!(line.state, State::Suspended);
-        line
-    }
-
-    /// What an event does with a line, uncommitted.
-    pub(crate) fn change(&self, line: &Line, event: Event) -> Change {
-        let step = step(line, &event, self.now, &self.policy).unwrap_or_else(|e| panic!("{e}: {event:?}: {line:?}"));
-        Change { event, step, caps: Arc::new(self.policy.caps.clone()) }
-    }
-
-    /// The order that a ready line waits for, uncommitted.
-    pub(crate) fn order(&mut self, line: &Line) -> Change {
-        let change = self.change(line, Event::Proposed { reference: self.reference() });
-        assert!(change.step.send.is_some(), "no order: {line:?}");
-        change
-    }
-
-    /// A reference that was never drawn before.
-    pub(crate) fn reference(&mut self) -> TopUpRef {
-        self.drawn += 1;
-        TopUpRef::from_random(self.drawn)
-    }
-
-    pub(crate) fn batch(&self, changes: Vec<Change>, claims: Vec<ClaimChange>) -> Batch {
-        Batch { now: self.now, changes, claims }
-    }
-
-    pub(crate) async fn try_commit(&self, changes: Vec<Change>) -> Result<Committed, StoreError> {
-        self.store.commit(&self.batch(changes, Vec::new())).await
-    }
-
-    pub(crate) async fn verdicts(&self, changes: Vec<Change>) -> Vec<Verdict> {
-        self.try_commit(changes).await.unwrap().verdicts
-    }
-
-    /// Commits what must be accepted; returns the lines as they are afterwards.
-    pub(crate) async fn commits(&self, changes: Vec<Change>) -> Vec<Line> {
-        let after = changes.iter().map(|change| change.step.line.clone()).collect();
-        let verdicts = self.verdicts(changes).await;
-        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Committed), "{verdicts:?}");
-        after
-    }
-
-    /// The same thing happens to each line, in one batch.
-    pub(crate) async fn all_happen(&mut self, lines: &[Line], event: impl Fn(&Line) -> Event) -> Vec<Line> {
-        let changes = lines.iter().map(|line| self.change(line, event(line))).collect();
-        self.commits(changes).await
-    }
-
-    pub(crate) async fn all_answered(&mut self, lines: &[Line], status: &Status) -> Vec<Line> {
-        let now = self.now;
-        self.all_happen(lines, |line| answered(line, status, now)).await
-    }
-
-    pub(crate) async fn all_ordered(&mut self, lines: &[Line]) -> Vec<Line> {
-        let changes = lines.iter().map(|line| self.order(line)).collect();
-        self.commits(changes).await
-    }
-
-    pub(crate) async fn happens(&mut self, line: &Line, event: Event) -> Line {
-        self.commits(vec![self.change(line, event)]).await.remove(0)
-    }
-
-    pub(crate) async fn answered(&mut self, line: &Line, status: &Status) -> Line {
-        self.happens(line, answered(line, status, self.now)).await
-    }
-
-    pub(crate) async fn ordered(&mut self, line: &Line) -> Line {
-        self.commits(vec![self.order(line)]).await.remove(0)
-    }
-
-    /// The whole amount of the order that is out reaches the line.
-    pub(crate) async fn delivered(&mut self, line: &Line) -> Line {
-        self.happens(line, replied(line, received(asked(line)), Via::Submission)).await
-    }
-
-    /// An order is delivered, and the line stays restricted once it had its time.
-    pub(crate) async fn climbs(&mut self, line: &Line) -> Line {
-        let line = self.ordered(line).await;
-        let line = self.delivered(&line).await;
-        self.wait_ms(SETTLING_MS);
-        self.answered(&line, &restricted()).await
-    }
-
-    pub(crate) async fn claims_happen(&self, claims: Vec<ClaimChange>) {
-        self.store.commit(&self.batch(Vec::new(), claims)).await.unwrap();
-    }
-
-    pub(crate) async fn claims(&self, which: ClaimFilter) -> Vec<Claim> {
-        self.store.claims(which).await.unwrap()
-    }
-
-    pub(crate) async fn topup(&self, reference: &TopUpRef) -> TopUp {
-        self.store.topups(std::slice::from_ref(reference)).await.unwrap().remove(0)
-    }
-
-    pub(crate) async fn line(&self, id: LineId) -> Line {
-        self.store.lines_by_id(&[id]).await.unwrap().remove(0)
-    }
-
-    /// Nothing is wrong with the books (M1, M2, M3, C1).
-    pub(crate) async fn verify(&self) {
-        assert_eq!(self.store.verify().await.unwrap(), []);
-    }
-
-    pub(crate) fn wait_ms(&mut self, ms: i64) {
-        self.now.uptime_ms += u64::try_from(ms).unwrap();
-        self.now.wall_ms += ms;
-    }
-}
 
 pub(crate) fn cny(yuan: i64) -> Amount {
     Amount::from_minor(yuan * 100, "CNY".parse().unwrap())
@@ -270,11 +96,4 @@ pub(crate) fn out(line: &Line) -> TopUpRef {
 
 pub(crate) fn asked(line: &Line) -> Amount {
     line.unsettled_order().expect("an order is out").asked
-}
-
-pub(crate) fn phase(line: &Line) -> &Phase {
-    match &line.state {
-        State::Open(recovery) => &recovery.phase,
-        other => panic!("no recovery is open: {other:?}"),
-    }
 }

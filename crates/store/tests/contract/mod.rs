@@ -13,6 +13,7 @@ pub(crate) mod late;
 pub(crate) mod ledger;
 pub(crate) mod lines;
 pub(crate) mod requests;
+pub(crate) mod scene;
 pub(crate) mod unresolved;
 
 use ringback_store::Store;

@@ -1,0 +1,20 @@
+//! SQLite: the contract of every database, and what is SQLite's own.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod busy;
+#[path = "../contract/mod.rs"]
+mod contract;
+mod damage;
+mod folder;
+mod full;
+mod opening;
+
+use folder::Folder;
+
+/// The contract of every database.
+mod held {
+    use super::*;
+
+    contract::hold!(Folder::new());
+}
