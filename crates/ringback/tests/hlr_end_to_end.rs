@@ -16,6 +16,8 @@ use serde_json::Value;
 
 #[path = "support/phonebook.rs"]
 pub mod phonebook;
+#[path = "support/sandbox.rs"]
+pub mod sandbox;
 #[path = "support/town.rs"]
 pub mod town;
 

@@ -1,0 +1,254 @@
+//! Bad input gets a clear error that names the place and the remedy; the rest goes on, nothing is lost, nothing is paid.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpListener,
+    process::{Command, Stdio},
+};
+
+#[path = "support/sandbox.rs"]
+pub mod sandbox;
+
+use sandbox::{RINGBACK, Sandbox};
+
+/// One line in service, one that a small amount brings back.
+const SUBSCRIBERS: &str = r#"
+[[subscriber]]
+msisdn = "+8613800138000"
+carrier = "China Mobile"
+plan = "58 CNY"
+state = "in_service"
+
+[[subscriber]]
+msisdn = "+8613900139000"
+carrier = "China Mobile"
+plan = "58 CNY"
+state = "arrears"
+arrears = "0.50 CNY"
+"#;
+
+const CARD: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Good\r\nTEL:13900139000\r\nEND:VCARD\r\n";
+
+const SET: [&str; 6] = ["--probe", "1 CNY", "--set", "remembered", "--amount", "30 CNY"];
+
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::start(tempfile::tempdir().unwrap(), SUBSCRIBERS, &[]);
+    sandbox.init(&SET);
+    sandbox
+}
+
+/// The same configuration with one text replaced.
+fn edit(sandbox: &Sandbox, from: &str, to: &str) {
+    let text = fs::read_to_string(sandbox.path("ringback.toml")).unwrap();
+    assert!(text.contains(from), "{from} in {text}");
+    sandbox.write("ringback.toml", text.replace(from, to));
+}
+
+/// Every part of what a person has to read is there.
+fn says(error: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(error.contains(part), "`{part}` is missing in: {error}");
+    }
+}
+
+fn paid(sandbox: &Sandbox) -> usize {
+    sandbox.admin("statement").as_array().unwrap().len()
+}
+
+#[test]
+fn a_broken_card_is_reported_by_file_line_and_reason_and_the_rest_goes_on() {
+    let sandbox = sandbox();
+    let broken = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Broken\r\nTEL:13800138000\r\n";
+    let number = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Odd\r\nTEL:12\r\nEND:VCARD\r\n";
+    let file = sandbox.write("contacts.vcf", [CARD, number, broken].concat());
+    let done = sandbox.run(&["import", &file], &[0]);
+    let report = String::from_utf8(done.stderr).unwrap();
+    says(&report, &["contacts.vcf:11:", "contacts.vcf:6: TEL: Odd: ", "correct the number"]);
+    let lines = sandbox.json(&["lines"], &[0]);
+    assert_eq!(lines["lines"].as_array().unwrap().len(), 1, "{lines}");
+    sandbox.run(&["export", &sandbox.path("after.vcf").display().to_string()], &[0]);
+    let (before, after) = (fs::read(&file).unwrap(), fs::read(sandbox.path("after.vcf")).unwrap());
+    assert_eq!(before, after, "what was not understood is kept");
+}
+
+#[test]
+fn an_impossible_number_is_named() {
+    let sandbox = sandbox();
+    let done = sandbox.run(&["import", "--number", "12345678901234567890"], &[0]);
+    says(&String::from_utf8(done.stderr).unwrap(), &["12345678901234567890"]);
+    says(&sandbox.error(&["show", "12345678901234567890"]), &["12345678901234567890"]);
+    says(&sandbox.error(&["show", "13800138000"]), &["+8613800138000 is not in the book", "ringback import --number"]);
+}
+
+#[test]
+fn amounts_that_are_none_are_refused_by_key_and_line() {
+    let cases = [
+        ("probe = \"1.00 CNY\"", "probe = \"-1 CNY\"", vec!["ringback.toml", "probe", "-1"]),
+        ("probe = \"1.00 CNY\"", "probe = \"NaN CNY\"", vec!["probe", "NaN", "write digits"]),
+        ("probe = \"1.00 CNY\"", "probe = \"0 CNY\"", vec!["policy.probe", "above zero"]),
+        ("probe = \"1.00 CNY\"", "probe = \"1 XQQ\"", vec!["probe", "XQQ", "ISO 4217"]),
+        ("probe = \"1.00 CNY\"", "probe = \"1.001 CNY\"", vec!["probe", "decimals"]),
+        ("set_amount = \"30.00 CNY\"", "set_amount = \"30 EUR\"", vec!["policy.set_amount", "is not in CNY"]),
+        ("currency = \"CNY\"", "currency = \"USD\"", vec!["provider.sandbox.currency", "USD", "not supported yet"]),
+        ("per_day = ", "per_weekday = ", vec!["per_weekday", "per_day"]),
+        ("max_orders = 40", "max_order = 40", vec!["max_order", "unknown field"]),
+        ("per_book = \"900000.00 CNY\"", "", vec!["per_book"]),
+        ("providers = [\"sandbox\"]", "providers = [\"nobody\"]", vec!["book.providers", "[provider.nobody]"]),
+    ];
+    let sandbox = sandbox();
+    for (from, to, parts) in cases {
+        sandbox.init(&SET);
+        edit(&sandbox, from, to);
+        says(&sandbox.error(&["lines"]), &parts);
+    }
+}
+
+#[test]
+fn init_refuses_what_cannot_be_used_and_names_the_flag_that_is_missing() {
+    let sandbox = sandbox();
+    says(&sandbox.error(&["init"]), &["ringback.toml", "--force"]);
+    says(&sandbox.error(&["init", "--force", "--probe", "-1 CNY"]), &["--probe", "-1 CNY"]);
+    says(&sandbox.error(&["init", "--force", "--region", "CN"]), &["--probe is missing", "1 CNY"]);
+    let nowhere = ["init", "--force", "--region", "CN", "--sandbox", "http://127.0.0.1:9"];
+    says(&sandbox.error(&[&nowhere[..], &SET].concat()), &["127.0.0.1:9", "ringback carrier"]);
+}
+
+#[test]
+fn a_missing_configuration_says_how_to_write_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("none.toml");
+    let done = Command::new(RINGBACK).arg("--config").arg(config).arg("lines").output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    says(&String::from_utf8(done.stderr).unwrap(), &["none.toml", "`ringback init` writes one"]);
+}
+
+#[test]
+fn a_plan_file_with_a_duplicate_names_file_and_plan() {
+    let sandbox = sandbox();
+    let head = "carrier = \"Nordfunk\"\ncurrency = \"EUR\"\nsource = \"https://nordfunk.example\"\ndate = \"2026-11-01\"\n";
+    let plan = "[[plan]]\nname = \"Small\"\nmonthly_fee = \"15\"\n";
+    let plans = [head, plan, plan].concat();
+    sandbox.write("plans.toml", plans);
+    edit(&sandbox, "# catalogues = ", "catalogues = ");
+    sandbox.run(&["import", "--number", "13900139000"], &[0]);
+    says(&sandbox.error(&["enrol", "--all"]), &["plans.toml", "plan `Small` stands twice", "remove one"]);
+}
+
+#[test]
+fn a_wrong_token_enrols_nobody_and_pays_nothing() {
+    let sandbox = sandbox();
+    let file = sandbox.write("contacts.vcf", CARD);
+    sandbox.run(&["import", &file], &[0]);
+    edit(&sandbox, "client_secret = \"sandbox\"", "client_secret = \"wrong\"");
+    let done = sandbox.run(&["enrol", "--all"], &[3]);
+    says(&String::from_utf8(done.stderr).unwrap(), &["+8613900139000", "client_secret", "configuration"]);
+    sandbox.run(&["enrol", "--all", "--unproven"], &[0]);
+    sandbox.run(&["recover"], &[3]);
+    assert_eq!(paid(&sandbox), 0);
+}
+
+#[test]
+fn a_secret_that_is_not_set_is_named_and_never_shown() {
+    let sandbox = sandbox();
+    edit(&sandbox, "client_secret = \"sandbox\"", "client_secret = { env = \"RINGBACK_TEST_UNSET\" }");
+    sandbox.run(&["import", "--number", "13900139000"], &[0]);
+    says(&sandbox.error(&["enrol", "--all"]), &["provider.sandbox.client_secret", "RINGBACK_TEST_UNSET"]);
+}
+
+#[test]
+fn a_provider_that_answers_html_is_not_believed() {
+    let sandbox = sandbox();
+    let file = sandbox.write("contacts.vcf", CARD);
+    sandbox.run(&["import", &file], &[0]);
+    let url = html();
+    let provider = format!("{}/reloadly", sandbox.url());
+    edit(&sandbox, &provider, &url);
+    let done = sandbox.run(&["enrol", "--all"], &[3]);
+    says(&String::from_utf8(done.stderr).unwrap(), &["+8613900139000", "sandbox did not answer as expected"]);
+    assert_eq!(paid(&sandbox), 0);
+}
+
+/// A server that answers everything with a page for people, as a captive portal does.
+fn html() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            let page = "<html>Please sign in</html>";
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", page.len());
+            let _ = stream.write_all([&head, page].concat().as_bytes());
+        }
+    });
+    url
+}
+
+#[test]
+fn s4_a_database_of_a_newer_version_is_refused_and_left_alone() {
+    let sandbox = sandbox();
+    sandbox.run(&["lines"], &[0]);
+    newer(&sandbox);
+    let before = fs::read(sandbox.path("ringback.db")).unwrap();
+    says(&sandbox.error(&["lines"]), &["ringback.db", "newer version", "update Ringback"]);
+    assert_eq!(fs::read(sandbox.path("ringback.db")).unwrap(), before);
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn newer(sandbox: &Sandbox) {
+    use sqlx::{Connection as _, sqlite::SqliteConnectOptions};
+    let options = SqliteConnectOptions::new().filename(sandbox.path("ringback.db"));
+    let mut database = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+        VALUES (999, 'of the future', 1, x'00', 0)";
+    sqlx::query(insert).execute(&mut database).await.unwrap();
+    database.close().await.unwrap();
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let sandbox = sandbox();
+    sandbox.write("ringback.db", "an address book, perhaps; long enough to be looked at as a database's head ............");
+    says(&sandbox.error(&["lines"]), &["no database", "backup"]);
+}
+
+#[test]
+fn a_second_process_is_refused_by_the_name_of_the_first() {
+    let sandbox = sandbox();
+    let mut first = sandbox.command(&["run"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(first.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("Watching"), "{line}");
+    let error = sandbox.error(&["recover"]);
+    first.kill().and_then(|()| first.wait()).unwrap();
+    says(&error, &["ringback.db is in use by run", "stop that process"]);
+    sandbox.run(&["recover"], &[0]);
+}
+
+#[test]
+fn a_full_disk_stops_the_import_and_loses_nothing() {
+    let sandbox = sandbox();
+    let small = sandbox.path("small").display().to_string();
+    let cards: String = (0..20_000).map(|i| CARD.replace("Good", &format!("Good {i:0>40}"))).collect();
+    let file = sandbox.write("contacts.vcf", cards);
+    let database = format!("database = {:?}", sandbox.path("ringback.db"));
+    edit(&sandbox, &database, "database = \"small/ringback.db\"");
+    let config = sandbox.path("ringback.toml").display().to_string();
+    let script = format!(
+        "mkdir -p {small} && mount -t tmpfs -o size=1m none {small} || exit 77
+         {RINGBACK} --config {config} import {file}; code=$?
+         {RINGBACK} --config {config} lines --json; exit $code"
+    );
+    let done = Command::new("unshare").args(["--mount", "--map-root-user", "sh", "-c", &script]).output();
+    let done = done.expect("unshare is part of every Linux");
+    let (out, err) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    if done.status.code() == Some(77) || err.contains("unshare failed") {
+        eprintln!("left out: this system allows no mount, not even in a namespace of its own");
+        return;
+    }
+    assert_eq!(done.status.code(), Some(1), "{out} {err}");
+    says(&err, &["disk", "full", "free some space"]);
+    says(&out, &[r#"{"lines":[]}"#]);
+}
