@@ -1,6 +1,7 @@
 //! A real osmo-hlr beside the carrier: each subscriber's bar is mirrored into it over the control interface.
 
 mod daemon;
+mod lifts;
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -9,6 +10,7 @@ use ringback_core::Msisdn;
 use ringback_network::osmo::{Ctrl, CtrlError};
 
 pub use daemon::{Daemon, DaemonError, free_address};
+pub(crate) use lifts::mirror_lifts;
 
 /// Requests in flight on the one connection.
 const PIPELINE: usize = 256;
@@ -32,6 +34,18 @@ impl Mirror {
         let lines: Vec<_> = lines.collect();
         let each = lines.into_iter().map(|(msisdn, imsi, barred)| self.add(msisdn, imsi, barred));
         stream::iter(each).buffer_unordered(PIPELINE).try_collect().await
+    }
+
+    /// Makes sure that the HLR knows none of these numbers.
+    pub async fn check_absent(&self, numbers: impl Iterator<Item = Msisdn>) -> Result<(), CtrlError> {
+        for number in numbers {
+            match self.ctrl.info(number).await {
+                Err(CtrlError::NoSuchSubscriber) => {}
+                Err(error) => return Err(error),
+                Ok(_) => return Err(CtrlError::Refused(format!("it knows {number}, which has ceased"))),
+            }
+        }
+        Ok(())
     }
 
     /// Bars a line, or lifts its bar.

@@ -8,10 +8,12 @@ mod faults;
 pub mod hlr;
 mod http;
 mod reloadly;
+mod subscriber;
 mod subscribers;
 mod world;
 
 pub use faults::{Fault, Faults};
-pub use http::{Handle, Options, RunError, run, serve};
-pub use subscribers::{SubscribersError, read_subscribers};
-pub use world::{Booked, Lift, Profile, Refused, Service, Subscriber, World};
+pub use http::{Clock, Handle, Options, RunError, run, serve, serve_by};
+pub use subscriber::{Lift, Service, Subscriber};
+pub use subscribers::{Problem, SubscribersError, read_subscribers};
+pub use world::{Booked, Profile, Refused, Verdict, World};
