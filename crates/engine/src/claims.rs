@@ -50,10 +50,14 @@ impl Claims {
 
     /// Something happened to a claim: its change waits for the next commit.
     pub(crate) fn happened(&mut self, reference: &TopUpRef, event: claim::Event) {
-        let Some(tracked) = self.open.get_mut(reference) else { return };
-        if let Some((next, _)) = claim::step(&tracked.claim, &event) {
+        let change = ClaimChange { reference: reference.clone(), event };
+        let Some(tracked) = self.open.get_mut(reference) else {
+            // A closed claim is not kept here; what a person records about it is decided by the store.
+            return self.changes.push(change);
+        };
+        if let Some((next, _)) = claim::step(&tracked.claim, &change.event) {
             tracked.claim = next;
-            self.changes.push(ClaimChange { reference: reference.clone(), event });
+            self.changes.push(change);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ringback_core::{
-    Answer, Claim, DeskReply, Line, LineId, Now, Order, Read, Reply, TopUpRef, Wake,
+    Answer, Claim, DeskReply, Line, LineId, Now, Order, Read, Reply, Status, TopUpRef, Wake,
     admit::{Switches, may_dispatch},
     claim,
     line::{Due, Phase, State, Terms},
@@ -56,6 +56,8 @@ pub enum Output {
     Load(Vec<LineId>),
     /// Load enrolled lines after this one; the answer is [`Input::Page`].
     Page(LineId),
+    /// Load the claims that are open; the answer is [`Input::Claims`].
+    Claims,
     /// Commit; the answer is [`Input::Committed`].
     Commit(Batch),
     /// Ask a channel about lines; the answer is [`Input::Answers`].
@@ -102,8 +104,12 @@ enum Busy {
         outcomes: u32,
     },
     Offers,
-    Submit(TopUpRef),
-    Inquire(TopUpRef, u32),
+    /// An order is with its provider or in its lane: to be sent, or to be asked about.
+    Order {
+        reference: TopUpRef,
+        provider: String,
+        via: Via,
+    },
 }
 
 /// A line that the engine works on.
@@ -115,6 +121,8 @@ struct Tracked {
     /// A query is wanted although the state does not ask for one (S101).
     check: bool,
     committing: bool,
+    /// Another process moved the line on: nothing begins before it is loaded again (P8).
+    outdated: bool,
 }
 
 /// The pipeline over many lines.
@@ -196,7 +204,8 @@ impl Engine {
             Sweep::At(at_ms) => Some(at_ms),
             _ => None,
         };
-        let retry = (!self.committing && !self.ready.is_empty()).then_some(self.commit_not_before_ms);
+        let waits = !self.ready.is_empty() || self.claims.has_changes();
+        let retry = (!self.committing && waits).then_some(self.commit_not_before_ms);
         let timers = [self.timers.next_ms(), self.claims.next_ms(), sweep, retry];
         lanes.chain(providers).chain(timers.into_iter().flatten()).min()
     }
@@ -265,10 +274,23 @@ impl Engine {
         self.switches = Switches { clock_fault: stored.clock_fault || self.fault_raised, ..stored };
     }
 
+    /// Stops what a commit saw to be stopped. It may have seen less than is known since, so it lifts nothing (N3).
+    fn stop(&mut self, seen: Switches) {
+        let Switches { paused, frozen, clock_fault } = self.switches;
+        self.switches = Switches {
+            paused: seen.paused || paused,
+            frozen: seen.frozen || frozen,
+            clock_fault: seen.clock_fault || clock_fault,
+        };
+    }
+
     fn loaded(&mut self, now: Now, line: Line) {
         let id = line.id;
         let events = self.expected.remove(&id).unwrap_or_default();
-        self.track(now, line);
+        match self.tracked.get_mut(&id) {
+            Some(tracked) if tracked.outdated => (tracked.line, tracked.outdated) = (line.rearmed(now), false),
+            _ => _ = self.track(now, line),
+        }
         for event in events {
             self.deliver(id, event);
         }
@@ -306,14 +328,20 @@ impl Engine {
 
     fn track(&mut self, now: Now, line: Line) -> &mut Tracked {
         let id = line.id;
-        let fresh =
-            || Tracked { line: line.rearmed(now), inbox: VecDeque::new(), busy: None, check: false, committing: false };
+        let fresh = || Tracked {
+            line: line.rearmed(now),
+            inbox: VecDeque::new(),
+            busy: None,
+            check: false,
+            committing: false,
+            outdated: false,
+        };
         self.tracked.entry(id).or_insert_with(fresh)
     }
 
     /// Hands an event to its line, which is loaded first where it is not in memory.
     fn deliver(&mut self, id: LineId, event: Event) {
-        let Some(tracked) = self.tracked.get_mut(&id) else {
+        let Some(tracked) = self.tracked.get_mut(&id).filter(|tracked| !tracked.outdated) else {
             let events = self.expected.entry(id).or_default();
             events.push(event);
             if events.len() == 1 {
@@ -333,21 +361,20 @@ impl Engine {
         }
         for (id, answer) in answers {
             let Some(tracked) = self.tracked.get_mut(&id) else { continue };
-            let Some(Busy::Query { issued, outcomes }) = tracked.busy.take() else { continue };
+            let Some(Busy::Query { issued, outcomes }) = tracked.busy.take_if(|busy| busy.is_query()) else { continue };
             tracked.check = false;
-            let read = Read { status: answer.status, issued, outcomes, channel: channel.to_owned(), imsi: answer.imsi };
-            if answer.msisdn == tracked.line.msisdn {
-                self.deliver(id, Event::Answered(read));
-            }
+            let (status, imsi) = about(&tracked.line, answer);
+            let read = Read { status, issued, outcomes, channel: channel.to_owned(), imsi };
+            self.deliver(id, Event::Answered(read));
             self.settle(now, id);
         }
     }
 
     fn offered(&mut self, id: LineId, offers: Result<Vec<Terms>, (String, bool)>) {
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        tracked.busy = None;
-        let provider = self.config.books.get(&tracked.line.book).and_then(|book| book.providers.first());
-        if let Some(lane) = provider.and_then(|name| self.providers.get_mut(name)) {
+        let Some(Busy::Offers) = tracked.busy.take_if(|busy| matches!(busy, Busy::Offers)) else { return };
+        let book = self.config.books.get(&tracked.line.book);
+        if let Some(lane) = book.and_then(|book| self.providers.get_mut(first_provider(book))) {
             lane.finish();
         }
         let event = match offers {
@@ -359,13 +386,9 @@ impl Engine {
 
     fn replied(&mut self, id: LineId, reply: Reply) {
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        let (reference, via) = match tracked.busy.take() {
-            Some(Busy::Submit(reference)) => (reference, Via::Submission),
-            Some(Busy::Inquire(reference, asked)) => (reference, Via::Inquiry(asked)),
-            _ => return,
-        };
-        let order = tracked.line.unsettled_order();
-        if let Some(lane) = order.and_then(|order| self.providers.get_mut(&order.provider)) {
+        let order = tracked.busy.take_if(|busy| matches!(busy, Busy::Order { .. }));
+        let Some(Busy::Order { reference, provider, via }) = order else { return };
+        if let Some(lane) = self.providers.get_mut(&provider) {
             lane.finish();
         }
         self.deliver(id, Event::Replied { reference, reply, via });
@@ -373,10 +396,12 @@ impl Engine {
 
     /// Begins what is due for a line that has nothing under way, or lets go of a line that is at rest.
     fn settle(&mut self, now: Now, id: LineId) {
-        let Some(tracked) = self.tracked.get(&id) else { return };
-        if tracked.busy.is_some() || tracked.committing || !tracked.inbox.is_empty() {
+        let Some(tracked) = self.tracked.get_mut(&id) else { return };
+        if tracked.busy.is_some() || tracked.committing || tracked.outdated || !tracked.inbox.is_empty() {
             return;
         }
+        // A consent that was withdrawn meanwhile ends what was only asked for (S101).
+        tracked.check &= tracked.line.consents.query_ms.is_some();
         match tracked.line.due() {
             Some((due, wake)) if wake.is_due(now) => self.begin(now, id, due),
             _ if tracked.check => self.begin(now, id, Due::Query),
@@ -408,11 +433,10 @@ impl Engine {
             }
             Due::Offers => {
                 tracked.busy = Some(Busy::Offers);
-                let name = book.providers.first().map_or("", String::as_str);
-                lane(&mut self.providers, &self.config, name).push(Call::Offers(id));
+                lane(&mut self.providers, &self.config, first_provider(book)).push(Call::Offers(id));
             }
             Due::Inquire(order, asked) => {
-                tracked.busy = Some(Busy::Inquire(order.reference.clone(), asked));
+                tracked.busy = Some(Busy::order(&order, Via::Inquiry(asked)));
                 lane(&mut self.providers, &self.config, &order.provider).push(Call::Inquire(id, order.clone()));
             }
             Due::Propose => {
@@ -481,7 +505,11 @@ impl Engine {
         self.committing = false;
         match result {
             Ok(committed) => {
-                self.switch(committed.switches);
+                self.stop(committed.switches);
+                if committed.verdicts.contains(&Verdict::Conflict) {
+                    // What moved a line on may have claimed for it: another process, or a commit that only seemed to fail.
+                    self.out.push(Output::Claims);
+                }
                 for (change, verdict) in batch.changes.into_iter().zip(committed.verdicts) {
                     self.release(now, change, verdict);
                 }
@@ -504,8 +532,9 @@ impl Engine {
             Verdict::Committed => self.carry_out(now, change.step, change.event),
             Verdict::Denied(denial) => tracked.inbox.push_front(Event::Denied(denial)),
             Verdict::Conflict => {
-                let Some(tracked) = self.tracked.remove(&id) else { return };
-                self.expected.insert(id, std::iter::once(change.event).chain(tracked.inbox).collect());
+                tracked.outdated = true;
+                let waiting = std::mem::take(&mut tracked.inbox);
+                self.expected.insert(id, std::iter::once(change.event).chain(waiting).collect());
                 self.out.push(Output::Load(vec![id]));
                 return;
             }
@@ -529,7 +558,7 @@ impl Engine {
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
         tracked.line = step.line;
         if let Some(order) = step.send {
-            tracked.busy = Some(Busy::Submit(order.reference.clone()));
+            tracked.busy = Some(Busy::order(&order, Via::Submission));
             let provider = order.provider.clone();
             lane(&mut self.providers, &self.config, &provider).push(Call::Submit(id, order));
         }
@@ -562,31 +591,36 @@ impl Engine {
     fn pump_providers(&mut self, now: Now) {
         let mut withheld = Vec::new();
         for lane in self.providers.values_mut() {
-            while let Some(calls) = lane.start(now.uptime_ms) {
-                for call in calls {
-                    let output = match call {
-                        Call::Offers(id) => self.tracked.get(&id).and_then(|tracked| {
-                            let book = self.config.books.get(&tracked.line.book)?;
-                            Some(Output::Offers(tracked.line.clone(), book.providers.clone()))
-                        }),
-                        Call::Inquire(id, order) => Some(Output::Inquire(id, order)),
-                        Call::Submit(id, order) => {
-                            let tracked = self.tracked.get(&id);
-                            match tracked.map(|t| may_dispatch(&t.line, self.switches, now)) {
-                                Some(Ok(())) => Some(Output::Submit(id, order)),
-                                Some(Err(denial)) => {
-                                    withheld.push((id, Event::Withheld { reference: order.reference, denial }));
-                                    None
-                                }
-                                None => None,
-                            }
-                        }
-                    };
-                    match output {
-                        Some(output) => self.out.push(output),
-                        None => lane.finish(),
+            let mut outdated = Vec::new();
+            while let Some(call) = lane.start_one(now.uptime_ms) {
+                let tracked = self.tracked.get(&call.line());
+                let output = match call {
+                    // P9: what the line is now is not known before it is loaded.
+                    Call::Submit(..) if tracked.is_some_and(|tracked| tracked.outdated) => {
+                        outdated.push(call);
+                        None
                     }
+                    Call::Submit(id, order) => match tracked.map(|t| may_dispatch(&t.line, self.switches, now)) {
+                        Some(Ok(())) => Some(Output::Submit(id, order)),
+                        Some(Err(denial)) => {
+                            withheld.push((id, Event::Withheld { reference: order.reference, denial }));
+                            None
+                        }
+                        None => None,
+                    },
+                    Call::Inquire(id, order) => Some(Output::Inquire(id, order)),
+                    Call::Offers(_) => tracked.and_then(|tracked| {
+                        let book = self.config.books.get(&tracked.line.book)?;
+                        Some(Output::Offers(tracked.line.clone(), book.providers.clone()))
+                    }),
+                };
+                match output {
+                    Some(output) => self.out.push(output),
+                    None => lane.finish(),
                 }
+            }
+            for call in outdated {
+                lane.push(call);
             }
         }
         for (id, event) in withheld {
@@ -596,6 +630,38 @@ impl Engine {
             self.deliver(id, event);
         }
     }
+}
+
+impl Call {
+    fn line(&self) -> LineId {
+        match self {
+            Self::Offers(line) | Self::Submit(line, _) | Self::Inquire(line, _) => *line,
+        }
+    }
+}
+
+impl Busy {
+    fn order(order: &Order, via: Via) -> Self {
+        Self::Order { reference: order.reference.clone(), provider: order.provider.clone(), via }
+    }
+
+    fn is_query(&self) -> bool {
+        matches!(self, Self::Query { .. })
+    }
+}
+
+/// What an answer says about a line; about another number it says nothing (K2).
+fn about(line: &Line, answer: Answer) -> (Status, Option<String>) {
+    if answer.msisdn == line.msisdn {
+        (answer.status, answer.imsi)
+    } else {
+        (Status::unknown("the channel answered about another number"), None)
+    }
+}
+
+/// The provider in whose lane a book's offers are asked for; a book without any has a lane all the same.
+fn first_provider(book: &Wiring) -> &str {
+    book.providers.first().map_or("", String::as_str)
 }
 
 /// The lane of a channel or provider, made at its first use.

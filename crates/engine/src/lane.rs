@@ -27,14 +27,13 @@ impl<T> Lane<T> {
 
     /// One call of up to `batch` items, where concurrency and rate allow it.
     pub(crate) fn start(&mut self, uptime_ms: u64) -> Option<Vec<T>> {
-        self.refill(uptime_ms);
-        if self.waiting.is_empty() || self.in_flight >= self.limits.in_flight || self.tokens_milli < 1000 {
-            return None;
-        }
-        self.tokens_milli -= 1000;
-        self.in_flight += 1;
         let count = self.limits.batch.max(1).min(self.waiting.len());
-        Some(self.waiting.drain(..count).collect())
+        self.begin(uptime_ms).then(|| self.waiting.drain(..count).collect())
+    }
+
+    /// One call of one item, where concurrency and rate allow it: whatever the limits say, orders are never batched.
+    pub(crate) fn start_one(&mut self, uptime_ms: u64) -> Option<T> {
+        if self.begin(uptime_ms) { self.waiting.pop_front() } else { None }
     }
 
     pub(crate) fn finish(&mut self) {
@@ -50,6 +49,17 @@ impl<T> Lane<T> {
 
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.in_flight == 0
+    }
+
+    /// Takes the place of one call, where there is one.
+    fn begin(&mut self, uptime_ms: u64) -> bool {
+        self.refill(uptime_ms);
+        let may = !self.waiting.is_empty() && self.in_flight < self.limits.in_flight && self.tokens_milli >= 1000;
+        if may {
+            self.tokens_milli -= 1000;
+            self.in_flight += 1;
+        }
+        may
     }
 
     fn refill(&mut self, uptime_ms: u64) {

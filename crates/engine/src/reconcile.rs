@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringback_core::{
     LineId, Outcome,
-    recovery::{Event, TopUp, TopUpState},
+    recovery::{Event, TopUp, TopUpState, Via},
 };
 use ringback_providers::StatementRow;
 use serde::Serialize;
@@ -58,6 +58,17 @@ fn compare(topup: &TopUp, row: Option<&StatementRow>, found: &mut Reconciled) {
                 let event = Event::Late { topup: topup.clone(), reply: row.reply.clone() };
                 found.events.push((topup.line, event));
             }
+        }
+        // P5: what nobody could inquire about is settled by the provider's own word.
+        (TopUpState::Held, Some(Outcome::Delivered(_))) => {
+            if let Some(row) = row {
+                let reference = topup.order.reference.clone();
+                let event = Event::Replied { reference, reply: row.reply.clone(), via: Via::Statement };
+                found.events.push((topup.line, event));
+            }
+        }
+        (TopUpState::Reversed(_), Some(Outcome::Delivered(_))) => {
+            found.differ(reference, "the ledger says taken back, the statement says delivered");
         }
         (TopUpState::Delivered(_), _) => found.differ(reference, "the ledger says delivered, the statement does not"),
         _ => found.agreed += 1,

@@ -7,14 +7,15 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 pub use perform::terms_of;
 use ringback_core::{
     Incarnation, Line, LineId, Now,
+    admit::Switches,
     recovery::{Event, Notice},
 };
 use ringback_network::Channel;
-use ringback_providers::{ClaimDesk, Connector, catalogue::Catalogue};
+use ringback_providers::{ClaimDesk, Connector, ProviderError, catalogue::Catalogue};
 use ringback_store::{Ask, ClaimFilter, Filter, Request, Store, StoreError};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 
 use crate::{Config, Engine, Input, Output, reconcile};
@@ -210,7 +211,7 @@ impl Shell {
                 self.perform(output);
             }
             if Instant::now() >= next_poll {
-                self.poll(rx.is_empty()).await?;
+                self.look(rx.is_empty()).await;
                 next_poll = Instant::now() + POLL;
             }
             if rx.is_empty() && self.is_over(until).await? {
@@ -252,7 +253,8 @@ impl Shell {
             if ours.is_empty() {
                 continue;
             }
-            match provider.statement(since_ms).await {
+            let statement = timeout(self.parts.deadline, provider.statement(since_ms)).await;
+            match statement.unwrap_or_else(|_| Err(late(&name))) {
                 Ok(theirs) => {
                     let mut found = reconcile::reconcile(&ours, &theirs);
                     for (line, event) in found.events.drain(..) {
@@ -269,12 +271,21 @@ impl Shell {
         Ok(())
     }
 
+    /// Polls; a database that does not answer stops spending until it does, and nothing else (S2, N3).
+    async fn look(&mut self, drained: bool) {
+        if let Err(error) = self.poll(drained).await {
+            self.report(&Report::Trouble(error.to_string()));
+            self.send(Input::Switches(Switches { frozen: true, ..Switches::default() }));
+        }
+    }
+
     /// Takes what other processes asked for, and the switches. `drained` says that every input has reached the engine,
     /// so that requests handed over before are forgotten only once they are durable.
     async fn poll(&mut self, drained: bool) -> Result<(), StoreError> {
         self.send(Input::Switches(self.parts.store.switches().await?));
         if drained && self.engine.is_committed() && !self.handed.is_empty() {
-            self.parts.store.done(&std::mem::take(&mut self.handed)).await?;
+            self.parts.store.done(&self.handed).await?;
+            self.handed.clear();
         }
         let last = self.last_request;
         let requests = self.parts.store.requests(PAGE).await?;
@@ -316,6 +327,10 @@ impl Shell {
     fn report(&self, report: &Report) {
         (self.parts.observer)(report);
     }
+}
+
+fn late(provider: &str) -> ProviderError {
+    ProviderError::Unavailable { provider: provider.to_owned(), detail: "no statement in time".into() }
 }
 
 impl Shell {

@@ -4,7 +4,7 @@ use ringback_core::{
     Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, admit::Switches, claim, line::Terms,
 };
 use ringback_providers::{Connector, ProviderError};
-use ringback_store::{Filter, StoreError};
+use ringback_store::{ClaimFilter, Filter, StoreError};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use super::{PAGE, Parts, Report};
@@ -29,6 +29,7 @@ async fn perform(parts: &Parts, output: Output) -> Option<Input> {
             let enrolled = Filter { enrolled: true, ..Filter::default() };
             Some(Input::Page(again(parts, || parts.store.lines(&enrolled, after, PAGE)).await))
         }
+        Output::Claims => Some(Input::Claims(again(parts, || parts.store.claims(ClaimFilter::Open)).await)),
         Output::Commit(batch) => {
             let result = parts.store.commit(&batch).await;
             Some(Input::Committed(batch, result))
