@@ -1,0 +1,112 @@
+//! The ledger against a provider's statement: every pair of states (M4, P7, P12).
+
+use ringback_core::{
+    LineId, Order, Outcome, Receipt, Refusal, Reply, TopUpRef,
+    line::Aim,
+    recovery::{Event, TopUp, TopUpState, Via},
+};
+use ringback_engine::reconcile::{Reconciled, reconcile};
+use ringback_providers::StatementRow;
+
+use crate::world::{PROVIDER, cny, number};
+
+/// What a comparison says about one reference.
+#[derive(Debug, PartialEq, Eq)]
+enum Says {
+    Agreed,
+    Differs,
+    Late,
+    Settles,
+}
+use Says::{Agreed, Differs, Late, Settles};
+
+fn receipt(yuan: i64) -> Receipt {
+    Receipt { debited: cny(yuan), delivered: cny(yuan) }
+}
+
+fn topup(reference: u128, state: TopUpState) -> TopUp {
+    let reference = TopUpRef::from_random(reference);
+    let order = Order { reference, msisdn: number(1), provider: PROVIDER.into(), product: "1".into(), asked: cny(8) };
+    TopUp { order, line: LineId(1), recovery: 1, aim: Aim::Probe, state }
+}
+
+fn row(reference: &str, outcome: Outcome) -> StatementRow {
+    StatementRow { reference: reference.to_owned(), msisdn: number(1), reply: outcome.into() }
+}
+
+fn compared(ours: TopUpState, theirs: Option<Outcome>) -> Reconciled {
+    let ours = topup(1, ours);
+    let rows: Vec<_> = theirs.map(|outcome| row(ours.order.reference.as_str(), outcome)).into_iter().collect();
+    reconcile(&[ours], &rows)
+}
+
+fn says(found: &Reconciled) -> Says {
+    match (&found.events[..], &found.differences[..], found.agreed) {
+        ([], [], 1) => Agreed,
+        ([], [_], 0) => Differs,
+        ([(LineId(1), Event::Late { .. })], [], 0) => Late,
+        ([(LineId(1), Event::Replied { via: Via::Statement, .. })], [], 0) => Settles,
+        _ => panic!("one reference is one finding: {found:?}"),
+    }
+}
+
+#[test]
+fn m4_every_state_of_the_ledger_against_every_state_of_the_statement() {
+    let delivered = || Some(Outcome::Delivered(receipt(8)));
+    let less = || Some(Outcome::Delivered(Receipt { debited: cny(7), delivered: cny(8) }));
+    let refused = || Some(Outcome::Refused(Refusal::TooSoon));
+    let reversed = || Some(Outcome::Reversed(receipt(8)));
+    let (pending, unknown) = (|| Some(Outcome::Pending), || Some(Outcome::Unknown("?".into())));
+    let statement = [delivered(), less(), refused(), reversed(), pending(), unknown(), Some(Outcome::NotFound), None];
+    let table = [
+        (TopUpState::Delivered(receipt(8)), [Agreed, Differs, Differs, Late, Differs, Differs, Differs, Differs]),
+        (TopUpState::Failed(false), [Late, Late, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
+        (TopUpState::Failed(true), [Late, Late, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
+        (TopUpState::Held, [Settles, Settles, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
+        (TopUpState::Suspense, [Agreed, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
+        (TopUpState::Reversed(receipt(8)), [Differs, Differs, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
+    ];
+    for (ours, expected) in table {
+        for (theirs, expected) in statement.iter().zip(expected) {
+            assert_eq!(says(&compared(ours, theirs.clone())), expected, "{ours:?} against {theirs:?}");
+        }
+    }
+}
+
+#[test]
+fn p7_p12_the_event_carries_the_order_and_the_providers_words() {
+    for (ours, theirs) in [
+        (TopUpState::Failed(false), Outcome::Delivered(receipt(8))),
+        (TopUpState::Delivered(receipt(8)), Outcome::Reversed(receipt(8))),
+    ] {
+        let found = compared(ours, Some(theirs.clone()));
+        let late = Event::Late { topup: topup(1, ours), reply: Reply::from(theirs) };
+        assert_eq!(found.events, [(LineId(1), late)]);
+    }
+}
+
+#[test]
+fn m4_a_delivery_that_the_ledger_does_not_know_is_a_difference() {
+    let foreign = [
+        row("SOMEBODYELSES", Outcome::Delivered(receipt(8))),
+        row("REFUSED", Outcome::Refused(Refusal::TooSoon)),
+        row("", Outcome::Pending),
+    ];
+    let found = reconcile(&[topup(1, TopUpState::Failed(false))], &foreign);
+    assert_eq!((found.agreed, found.events.len(), found.differences.len()), (1, 0, 1));
+    assert_eq!(found.differences[0].reference, "SOMEBODYELSES");
+}
+
+#[test]
+fn m4_a_statement_is_compared_reference_by_reference() {
+    let ours: Vec<TopUp> = (1..=3).map(|at| topup(at, TopUpState::Delivered(receipt(8)))).collect();
+    // The sums agree, the references do not.
+    let amounts = [(0, 8), (1, 7), (2, 9)];
+    let rows = amounts.map(|(at, yuan)| {
+        let reference: &TopUp = &ours[at];
+        row(reference.order.reference.as_str(), Outcome::Delivered(receipt(yuan)))
+    });
+    let found = reconcile(&ours, &rows);
+    assert_eq!((found.agreed, found.differences.len()), (1, 2));
+    assert!(found.differences[0].detail.contains("7.00 CNY"), "{:?}", found.differences);
+}

@@ -1,0 +1,8 @@
+//! The tokio shell over in-process channels, providers and desks, in paused time.
+
+mod bridge;
+mod outside;
+mod rig;
+mod runs;
+mod silence;
+mod statement;
