@@ -25,7 +25,9 @@ struct Round {
 /// Medians over the rounds.
 #[derive(Debug, Serialize)]
 struct Figures {
+    /// Durable commits, each with one fsync of the log; checkpoints are not counted.
     fsync_per_line: f64,
+    /// By how much the database grew; what its log wrote in between is not counted.
     bytes_per_line: f64,
     cpu_s_per_1000_lines: f64,
     engine_lines_s: f64,
@@ -33,10 +35,11 @@ struct Figures {
     /// How many times faster many lines are than one at a time.
     ratio: f64,
     http_lines_s: f64,
-    /// What a plain client reaches with the same calls.
+    /// What a plain client reaches with five status queries for each line.
     http_ceiling_lines_s: f64,
     http_share: f64,
     import_100k_s: f64,
+    /// The greatest resident memory of the whole process, from the beginning of the import.
     import_peak_mb: f64,
 }
 
@@ -93,19 +96,26 @@ fn figures(rounds: &[Round]) -> Figures {
 }
 
 fn print(figures: &Figures, args: &cli::Bench) {
-    println!("Medians of {} interleaved rounds, {} lines each.", args.rounds, args.lines);
+    let place = std::env::current_dir().map(|folder| folder.display().to_string()).unwrap_or_default();
+    println!(
+        "Medians of {} interleaved rounds, {} lines each, on the file system of {place}.",
+        args.rounds, args.lines
+    );
     println!("\nBringing one line back: 8 durable transitions with their postings and journal rows, no network");
-    println!("  {:>10} synced writes a line", figures.fsync_per_line);
-    println!("  {:>10} bytes in the database a line", figures.bytes_per_line);
+    println!("  {:>10} durable commits a line, one synced write each", figures.fsync_per_line);
+    println!("  {:>10} bytes a line, by which the database grew", figures.bytes_per_line);
     println!("  {:>10} CPU seconds for 1,000 lines", figures.cpu_s_per_1000_lines);
     println!("  {:>10} lines a second, {} in flight", figures.engine_lines_s, reference::IN_FLIGHT);
     println!("  {:>10} lines a second, one at a time; {} times fewer", figures.one_at_a_time_lines_s, figures.ratio);
     println!("\nThe same over HTTP on this machine, five calls a line");
     println!("  {:>10} lines a second", figures.http_lines_s);
     println!(
-        "  {:>10} lines a second at most, by a plain client's calls; share {}",
+        "  {:>10} lines a second, by a plain client's five status queries a line; share {}",
         figures.http_ceiling_lines_s, figures.http_share
     );
     println!("\nImporting 100,000 vCards");
-    println!("  {:>10} seconds, {} MB of memory at the peak", figures.import_100k_s, figures.import_peak_mb);
+    println!(
+        "  {:>10} seconds, {} MB of resident memory at the process's peak",
+        figures.import_100k_s, figures.import_peak_mb
+    );
 }

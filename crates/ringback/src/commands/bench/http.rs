@@ -28,7 +28,7 @@ use ringback_store::{Ask, Contact, Filter, Request, Sqlite, Store};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::reference::{Folder, policy, yuan};
+use super::reference::{folder, policy, yuan};
 use crate::{commands::requests::consents, run};
 
 /// Calls at the same time.
@@ -59,7 +59,7 @@ async fn carrier(numbers: &[Msisdn]) -> Result<Handle> {
     Ok(ringback_carrier::serve(world, ([127, 0, 0, 1], 0).into(), None).await?)
 }
 
-/// The same number of calls, by nothing but a client.
+/// The same number of calls, by nothing but a client; all of them status queries, the cheapest there is.
 async fn plain(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
     let client = reqwest::Client::new();
     let url = format!("{}/camara/subscription-status/v0.1/retrive-subscription-status", carrier.url());
@@ -77,8 +77,8 @@ async fn plain(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
 }
 
 async fn ours(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
-    let folder = Folder::new("http")?;
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open_as_engine(&folder.0.join("bench.db"), "bench").await?);
+    let folder = folder()?;
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open_as_engine(&folder.path().join("bench.db"), "bench").await?);
     let clock = run::clock()?;
     let book = store.save_book("bench", "CN", &policy()).await?;
     let contact = |msisdn: &Msisdn| Contact { raw: Vec::new(), name: String::new(), numbers: vec![*msisdn] };

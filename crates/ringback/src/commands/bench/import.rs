@@ -8,7 +8,7 @@ use ringback_store::{Sqlite, Store};
 
 use super::{
     meter,
-    reference::{Folder, policy},
+    reference::{folder, policy},
 };
 use crate::{commands::import::parse, run};
 
@@ -21,10 +21,10 @@ pub(super) struct Measured {
 }
 
 pub(super) async fn measure() -> Result<Measured> {
-    let folder = Folder::new("import")?;
-    let file = folder.0.join("book.vcf");
+    let folder = folder()?;
+    let file = folder.path().join("book.vcf");
     std::fs::write(&file, cards())?;
-    let store = Sqlite::open(&folder.0.join("bench.db")).await?;
+    let store = Sqlite::open(&folder.path().join("bench.db")).await?;
     let book = store.save_book("bench", "CN", &policy()).await?;
     meter::forget_peak();
     let began = Instant::now();

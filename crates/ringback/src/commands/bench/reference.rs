@@ -2,9 +2,9 @@
 //! with a network and a provider that answer at once.
 #![expect(clippy::float_arithmetic, reason = "measurements for people, no money")]
 
-use std::{collections::BTreeMap, path::Path, time::Instant};
+use std::{collections::BTreeMap, time::Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use ringback_core::{
     Amount, Answer, BookId, Carrier, Denominations, Line, LineId, Mode, Msisdn, Offer, Order, Outcome, Policy,
     Reachable, Receipt, Reply, Status,
@@ -17,6 +17,7 @@ use ringback_core::{
 };
 use ringback_engine::{Config, Engine, Input, Limits, Output, Wiring, shell::Clock};
 use ringback_store::{Contact, Filter, Sqlite, Store};
+use tempfile::TempDir;
 
 use super::meter;
 use crate::{commands::requests::consents, run};
@@ -34,8 +35,8 @@ pub(super) struct Measured {
 
 /// Brings so many lines back, so many at a time, in a database of its own on the disk.
 pub(super) async fn measure(count: u32, in_flight: usize) -> Result<Measured> {
-    let folder = Folder::new("reference")?;
-    let store = Sqlite::open_as_engine(&folder.0.join("bench.db"), "bench").await?;
+    let folder = folder()?;
+    let store = Sqlite::open_as_engine(&folder.path().join("bench.db"), "bench").await?;
     let book = store.save_book("bench", "CN", &policy()).await?;
     let clock = run::clock()?;
     import(&store, book, count, clock).await?;
@@ -196,20 +197,9 @@ pub(super) fn yuan(yuan: i64) -> Amount {
     Amount::from_minor(yuan * 100, "CNY".parse().expect("CNY is in ISO 4217"))
 }
 
-/// A folder of the bench's own in the working directory's file system, removed at the end.
-pub(super) struct Folder(pub(super) std::path::PathBuf);
-
-impl Folder {
-    pub(super) fn new(name: &str) -> Result<Self> {
-        let path = Path::new(&std::env::temp_dir()).join(format!("ringback-bench-{}-{name}", std::process::id()));
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed lies among temporary files.
-        std::fs::remove_dir_all(&self.0).unwrap_or_default();
-    }
+/// A folder in the working directory, removed at the end: the one for temporary files may lie in memory, where a synced
+/// write costs nothing.
+pub(super) fn folder() -> Result<TempDir> {
+    let made = tempfile::Builder::new().prefix(".ringback-bench-").tempdir_in(".");
+    made.context("the working directory cannot be written; bench measures its file system")
 }
