@@ -17,7 +17,7 @@ use ringback_core::{
     recovery::{Event, Word},
 };
 use ringback_engine::shell::{Begin, Observer, Until};
-use ringback_store::{Ask, Filter, Request};
+use ringback_store::{Ask, Filter, Request, Sqlite};
 
 use super::{carrier, export, import, init, requests::consents};
 use crate::{
@@ -39,7 +39,7 @@ pub(crate) async fn demo(cli: &cli::Cli, args: &cli::Demo) -> Result<Finished> {
     let listen = ([127, 0, 0, 1], 0).into();
     let options = Options { listen, subscribers: carrier::SAMPLE.into(), faults: Faults::none(), wallet, hlr: None };
     let carrier = ringback_carrier::run(options).await?;
-    let folder = fresh_folder()?;
+    let (folder, _lock) = fresh_folder().await?;
     let context = Context { json: cli.json, ..context(&carrier, &folder, args).await? };
     let open = context.open_as_engine("demo").await?;
     load(&context, &open).await?;
@@ -70,18 +70,29 @@ pub(crate) async fn demo(cli: &cli::Cli, args: &cli::Demo) -> Result<Finished> {
     Ok(if result.figures.ledger_balanced { Finished::Done } else { Finished::LedgerDiffers })
 }
 
-/// The demo's own folder, emptied of what an earlier demo left.
-fn fresh_folder() -> Result<PathBuf> {
+/// The demo's own folder, emptied of what an earlier demo left, and the lock on it: a second demo would empty it again.
+async fn fresh_folder() -> Result<(PathBuf, fs::File)> {
     let folder = config::data_folder().join("demo");
+    fs::create_dir_all(&folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
+    let lock = folder.join("demo.lock");
+    let lock = fs::File::create(&lock).with_context(|| format!("{}: cannot be written", lock.display()))?;
+    let busy = || format!("{}: another demo runs there; wait for its end, or stop it", folder.display());
+    lock.try_lock().with_context(busy)?;
+    // Somebody may look around in what an earlier demo left; what else is wrong with it goes with it.
+    let earlier = Sqlite::open_as_engine(&folder.join("ringback.db"), "demo").await;
+    if let Err(error) = earlier.map(drop)
+        && error.is_held()
+    {
+        return Err(error.into());
+    }
     for file in ["ringback.db", "ringback.db-wal", "ringback.db-shm", "ringback.toml", FILE, "address-book-after.vcf"] {
         let path = folder.join(file);
         if path.exists() {
             fs::remove_file(&path).with_context(|| format!("{}: cannot be removed", path.display()))?;
         }
     }
-    fs::create_dir_all(&folder).with_context(|| format!("{}: cannot be created", folder.display()))?;
     fs::write(folder.join(FILE), BOOK).with_context(|| format!("{}: cannot be written", folder.display()))?;
-    Ok(folder)
+    Ok((folder, lock))
 }
 
 /// A configuration as `init --sandbox` writes it, with room for the whole of every ladder.
