@@ -222,13 +222,71 @@ impl Settings {
 
     fn check(&self) -> Result<()> {
         let book = &self.book;
+        let region = &book.region;
+        country_code(region).with_context(|| {
+            format!("book.region: `{region}` is no region with telephones; write its ISO 3166 code, such as CN")
+        })?;
         ensure!(self.channel.contains_key(&book.channel), "book.channel: there is no [channel.{}]", book.channel);
         ensure!(self.desk.contains_key(&book.desk), "book.desk: there is no [desk.{}]", book.desk);
         ensure!(!book.providers.is_empty(), "book.providers: name at least one provider");
         for name in &book.providers {
             ensure!(self.provider.contains_key(name), "book.providers: there is no [provider.{name}]");
         }
+        self.check_durations()?;
+        self.check_counts()?;
         self.check_amounts()
+    }
+
+    /// Every duration is above zero; those that may be left out altogether are not below.
+    fn check_durations(&self) -> Result<()> {
+        let timing = &self.timing;
+        let mut named = vec![
+            ("book.check_every".to_owned(), self.book.check_every),
+            ("timing.fresh".into(), timing.fresh),
+            ("timing.retry".into(), timing.retry),
+            ("timing.typed".into(), timing.typed),
+            ("timing.offered".into(), timing.offered),
+            ("timing.answer".into(), timing.answer),
+            ("timing.claim_poll".into(), timing.claim_poll),
+            ("timing.deadline".into(), timing.deadline),
+        ];
+        let mut or_none = vec![("timing.settling".to_owned(), timing.settling)];
+        for (name, provider) in &self.provider {
+            let ProviderSettings::Reloadly { min_gap, not_found_final_after, inquiry_spacing, .. } = provider;
+            or_none.push((format!("provider.{name}.min_gap"), *min_gap));
+            or_none.push((format!("provider.{name}.not_found_final_after"), *not_found_final_after));
+            named.push((format!("provider.{name}.inquiry_spacing"), *inquiry_spacing));
+        }
+        let given = |(key, value): (String, Option<SignedDuration>)| Some((key, value?));
+        for (key, value) in named.into_iter().filter_map(given) {
+            ensure!(ms(value) > 0, "{key}: {value:#} is no time to wait; write a duration above zero, such as 15m");
+        }
+        for (key, value) in or_none.into_iter().filter_map(given) {
+            ensure!(
+                !value.is_negative(),
+                "{key}: {value:#} is below zero; write a duration such as 15m, or 0s for none"
+            );
+        }
+        Ok(())
+    }
+
+    /// A limit of zero would wait for ever.
+    fn check_counts(&self) -> Result<()> {
+        let mut named = vec![
+            ("policy.max_orders".to_owned(), u64::from(self.policy.max_orders)),
+            ("policy.max_recoveries_in_30_days".into(), u64::from(self.policy.max_recoveries_in_30_days)),
+        ];
+        let channels = self.channel.iter().map(|(name, channel)| (format!("channel.{name}"), channel.limits()));
+        let providers = self.provider.iter().map(|(name, provider)| (format!("provider.{name}"), provider.limits()));
+        for (place, limits) in channels.chain(providers) {
+            let in_flight = limits.in_flight.and_then(|count| u64::try_from(count).ok());
+            named.extend(in_flight.map(|count| (format!("{place}.limits.in_flight"), count)));
+            named.extend(limits.per_second.map(|count| (format!("{place}.limits.per_second"), u64::from(count))));
+        }
+        for (key, count) in named {
+            ensure!(count >= 1, "{key}: 0 lets nothing happen; write 1 or more");
+        }
+        Ok(())
     }
 
     /// Every amount is above zero, and all are in the currency of the providers' floats.
@@ -289,6 +347,20 @@ impl Settings {
     }
 }
 
+impl ChannelSettings {
+    pub(crate) fn limits(&self) -> &LimitSettings {
+        let (Self::OsmoHlr { limits, .. } | Self::Camara { limits, .. }) = self;
+        limits
+    }
+}
+
+impl ProviderSettings {
+    pub(crate) fn limits(&self) -> &LimitSettings {
+        let Self::Reloadly { limits, .. } = self;
+        limits
+    }
+}
+
 impl CapSettings {
     fn caps(&self) -> Caps {
         let limits = [
@@ -308,6 +380,13 @@ impl CapSettings {
                 .filter_map(|(scope, period, limit)| Some(Cap { scope, period, limit: limit? }))
                 .collect(),
         )
+    }
+}
+
+impl Book {
+    /// How often `run` queries every enrolled line.
+    pub(crate) fn check_every_ms(&self) -> u64 {
+        self.check_every.map_or(24 * 3_600_000, ms)
     }
 }
 
@@ -353,6 +432,12 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// The country calling code of an ISO 3166 region, such as 86 of `CN`; nothing for a region that is none.
+pub(crate) fn country_code(region: &str) -> Option<i32> {
+    let code = rlibphonenumber::PHONE_NUMBER_UTIL.get_country_code_for_region(region.parse().ok()?)?;
+    (code > 0).then_some(code)
+}
+
 /// A duration in milliseconds; negative ones count as none.
 pub(crate) fn ms(duration: SignedDuration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(0)
@@ -365,11 +450,26 @@ pub(crate) fn default_path() -> PathBuf {
 
 /// Where the database of a configuration lies.
 pub(crate) fn database(settings: &Settings, config: &Path) -> PathBuf {
-    let folder = config.parent().unwrap_or(Path::new("."));
-    match &settings.book.database {
-        Some(path) => folder.join(path),
+    placed(settings.book.database.as_deref(), config)
+}
+
+/// A path in the configuration begins beside it.
+fn placed(database: Option<&Path>, config: &Path) -> PathBuf {
+    match database {
+        Some(path) => config.parent().unwrap_or(Path::new(".")).join(path),
         None => data_folder().join("ringback.db"),
     }
+}
+
+/// Where the database of a configuration lies that cannot be used: as far as `book.database` can be made out.
+pub(crate) fn database_of_broken(config: &Path) -> PathBuf {
+    let text = fs::read_to_string(config).unwrap_or_default();
+    let whole = || Some(text.parse::<toml::Table>().ok()?.get("book")?.get("database")?.as_str()?.to_owned());
+    let line = || {
+        let line = text.lines().find(|line| line.trim_start().starts_with("database"))?;
+        Some(line.parse::<toml::Table>().ok()?.get("database")?.as_str()?.to_owned())
+    };
+    placed(whole().or_else(line).map(PathBuf::from).as_deref(), config)
 }
 
 /// Where data lies that no flag places.

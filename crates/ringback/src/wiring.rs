@@ -111,16 +111,13 @@ pub(crate) fn catalogue(settings: &Settings, config: &Path) -> Result<Catalogue>
 
 pub(crate) fn limits(settings: &Settings) -> BTreeMap<String, Limits> {
     let channels = settings.channel.iter().map(|(name, channel)| {
-        let (given, batch) = match channel {
-            ChannelSettings::OsmoHlr { limits, .. } => (limits, HLR_BATCH),
-            ChannelSettings::Camara { limits, .. } => (limits, 1),
+        let batch = match channel {
+            ChannelSettings::OsmoHlr { .. } => HLR_BATCH,
+            ChannelSettings::Camara { .. } => 1,
         };
-        (name.clone(), limit(given, batch))
+        (name.clone(), limit(channel.limits(), batch))
     });
-    let providers = settings.provider.iter().map(|(name, provider)| {
-        let ProviderSettings::Reloadly { limits, .. } = provider;
-        (name.clone(), limit(limits, 1))
-    });
+    let providers = settings.provider.iter().map(|(name, provider)| (name.clone(), limit(provider.limits(), 1)));
     channels.chain(providers).collect()
 }
 
