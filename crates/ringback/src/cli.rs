@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use ringback_core::{Amount, ladder};
+use ringback_core::{Amount, MoneyError, ladder};
 
 use crate::config::Way;
 
@@ -14,7 +14,7 @@ pub(crate) struct Cli {
     /// The configuration file.
     #[arg(short, long, global = true, env = "RINGBACK_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print one JSON object on one line instead of text for people.
+    /// Print one JSON object on one line instead of text for people; `run` prints one for each step.
     #[arg(long, global = true)]
     pub(crate) json: bool,
     #[command(subcommand)]
@@ -39,6 +39,14 @@ Exit codes:
 
 Environment: RINGBACK_CONFIG, XDG_CONFIG_HOME, XDG_DATA_HOME, NO_COLOR, RINGBACK_LOG (such as `debug`).";
 
+const RUN: &str = "\
+With --json, one object on each line:
+  {\"kind\":\"step\",\"number\":…,\"event\":…,\"state\":…}      a transition of a line was committed
+  {\"kind\":\"notice\",\"number\":…,\"notice\":…,\"text\":…}   a person should know
+  {\"kind\":\"trouble\",\"text\":…}                        something did not work; it is tried again
+
+Without --json, numbers are whole on a terminal and masked anywhere else.";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write a commented configuration; asks for what no flag gives. Caps are required.
@@ -56,6 +64,7 @@ pub(crate) enum Command {
     /// Query lines and bring the restricted ones back, showing each step, until nothing moves.
     Recover(Recover),
     /// Keep the enrolled lines in service: at the start, by the timer, and on request, until stopped.
+    #[command(after_help = RUN)]
     Run,
     /// Approve a recovery that waits (mode ask).
     Approve(One),
@@ -118,38 +127,38 @@ pub(crate) struct One {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example, against `ringback carrier` on this machine:\n  ringback init --sandbox http://127.0.0.1:8080 --probe '1 CNY' --highest-plan '199 CNY' \\\n    --cap-recovery '300 CNY' --cap-line '500 CNY' --cap-day '500 CNY' --cap-book '2000 CNY' --set remembered --amount '30 CNY'"
+    after_help = "Example, against `ringback carrier` on this machine:\n  ringback init --sandbox http://127.0.0.1:8080 --probe '1 CNY' --highest-plan '199 CNY' \\\n    --cap-recovery '300 CNY' --cap-line '500 CNY' --cap-day '500 CNY' \\\n    --cap-book '2000 CNY' --set remembered --amount '30 CNY'"
 )]
 pub(crate) struct Init {
     /// The region in which numbers without a country code are read (ISO 3166).
     #[arg(long)]
     pub(crate) region: Option<String>,
     /// The small amount that is paid first.
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) probe: Option<Amount>,
     /// How the set amount is found.
     #[arg(long)]
     pub(crate) set: Option<Way>,
     /// The set amount, where it is preset.
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) amount: Option<Amount>,
     /// How plan amounts are climbed.
     #[arg(long)]
     pub(crate) ladder: Option<Ladder>,
     /// Plans above this amount are not tried.
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) highest_plan: Option<Amount>,
     /// The most that one recovery may cost.
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) cap_recovery: Option<Amount>,
     /// The most that one line may ever cost.
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) cap_line: Option<Amount>,
     /// The most that the book may cost in a day.
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) cap_day: Option<Amount>,
     /// The most that the book may ever cost.
-    #[arg(long)]
+    #[arg(long, value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) cap_book: Option<Amount>,
     /// A running `ringback carrier`: its channel, provider, desk and times are written down.
     #[arg(long, value_name = "URL")]
@@ -163,7 +172,7 @@ pub(crate) struct Init {
     /// The client id at Reloadly; its secret is read from `RELOADLY_CLIENT_SECRET`.
     #[arg(long, value_name = "ID", conflicts_with = "sandbox")]
     pub(crate) client_id: Option<String>,
-    /// Where the database lies; beside the other data of the user when none is given.
+    /// Where the database lies; beside the other data of the user when none is given, a sandbox's in a file of its own.
     #[arg(long, value_name = "FILE")]
     pub(crate) database: Option<PathBuf>,
     /// Replace a configuration that is there.
@@ -261,6 +270,7 @@ pub(crate) struct TypedAmount {
     /// The line's number.
     pub(crate) number: String,
     /// The amount, such as `50 CNY`.
+    #[arg(value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) amount: Amount,
 }
 
@@ -277,7 +287,7 @@ pub(crate) struct Tell {
     #[arg(long, required_if_eq("what", "leave-alone"))]
     pub(crate) until: Option<jiff::civil::Date>,
     /// With `plan`: the plan's monthly fee.
-    #[arg(long, required_if_eq("what", "plan"))]
+    #[arg(long, required_if_eq("what", "plan"), value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) amount: Option<Amount>,
 }
 
@@ -332,7 +342,7 @@ pub(crate) struct Claims {
     #[arg(long, value_name = "REFERENCE", requires = "answer")]
     pub(crate) of: Option<String>,
     /// The desk paid this much.
-    #[arg(long, group = "answer", requires = "of")]
+    #[arg(long, group = "answer", requires = "of", value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) paid: Option<Amount>,
     /// The desk will not pay, and says why.
     #[arg(long, group = "answer", requires = "of", value_name = "REASON")]
@@ -398,6 +408,11 @@ pub(crate) struct Bench {
     /// Rounds of each measurement; medians are printed.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: u32,
+}
+
+/// Reads an amount of money to be paid.
+fn above_zero(text: &str) -> Result<Amount, MoneyError> {
+    text.parse::<Amount>()?.positive()
 }
 
 impl From<Ladder> for ladder::Kind {

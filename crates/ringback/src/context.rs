@@ -4,7 +4,7 @@ use std::{fs::File, io::BufReader, path::PathBuf, sync::Arc};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use ringback_contacts as contacts;
-use ringback_core::{BookId, Line, LineId, Msisdn};
+use ringback_core::{Amount, BookId, Currency, Line, LineId, Msisdn};
 use ringback_store::{Filter, Sqlite, Store};
 
 use crate::{
@@ -41,8 +41,21 @@ impl Context {
         config::database(&self.settings, &self.path)
     }
 
-    /// Opens the database beside an engine that may be running.
+    /// Opens the database beside an engine that may be running, and writes nothing: the book was made by an import.
     pub(crate) async fn open(&self) -> Result<Open> {
+        let path = self.database();
+        let name = &self.settings.book.name;
+        let missing =
+            || format!("{}: there is no book `{name}` yet; `ringback import contacts.vcf` comes first", path.display());
+        ensure!(path.exists(), missing());
+        let store = Arc::new(Sqlite::open(&path).await?);
+        let found = store.books().await?.into_iter().find(|book| book.name == *name);
+        let book = found.with_context(missing)?.id;
+        Ok(Open { store, book, region: self.settings.book.region.clone() })
+    }
+
+    /// Opens the database to import into it; database and book are made where they are missing.
+    pub(crate) async fn open_to_import(&self) -> Result<Open> {
         let path = self.prepare_folder()?;
         self.opened(Arc::new(Sqlite::open(&path).await?)).await
     }
@@ -51,6 +64,11 @@ impl Context {
     pub(crate) async fn open_as_engine(&self, name: &str) -> Result<Open> {
         let path = self.prepare_folder()?;
         self.opened(Arc::new(Sqlite::open_as_engine(&path, name).await?)).await
+    }
+
+    /// A typed amount that moves money in this book: in the currency in which its lines are paid.
+    pub(crate) fn money(&self, amount: Amount) -> Result<Amount> {
+        in_currency(amount, self.settings.policy.probe.currency(), "this book pays")
     }
 
     fn prepare_folder(&self) -> Result<PathBuf> {
@@ -66,6 +84,12 @@ impl Context {
         let book = store.save_book(&self.settings.book.name, &region, &self.settings.policy()).await?;
         Ok(Open { store, book, region })
     }
+}
+
+/// A typed amount that is in the currency wanted; `who` says who wants it.
+pub(crate) fn in_currency(amount: Amount, wanted: Currency, who: &str) -> Result<Amount> {
+    ensure!(amount.currency() == wanted, "{amount}: {who} in {wanted}; write it as `50 {wanted}`");
+    Ok(amount)
 }
 
 impl Open {
@@ -88,10 +112,8 @@ impl Open {
 
     /// The line with a typed number.
     pub(crate) async fn line(&self, number: &str) -> Result<Line> {
-        let msisdn = Msisdn::parse(number, &self.region)?;
-        let found = self.lines(&Filter { numbers: Some(vec![msisdn]), ..self.of_book() }).await?;
-        let unknown = || format!("{msisdn} is not in the book; `ringback import --number {msisdn}` adds it");
-        found.into_iter().next().with_context(unknown)
+        let found = self.known(vec![Msisdn::parse(number, &self.region)?]).await?;
+        found.into_iter().next().with_context(|| format!("{number} is not in the book"))
     }
 
     /// The lines of a selection: all, typed numbers, or the numbers of a call log that the book knows (S101).
@@ -100,17 +122,25 @@ impl Open {
             return self.lines(&self.of_book()).await;
         }
         let mut numbers = self.typed(&selection.numbers)?;
+        if selection.calls.is_none() {
+            return self.known(numbers).await;
+        }
         if let Some(path) = &selection.calls {
             let file = File::open(path).with_context(|| format!("{}: cannot be read", path.display()))?;
             let proposals = contacts::proposals(contacts::calls(BufReader::new(file)), &self.region)?;
             numbers.extend(proposals.entries.iter().map(|entry| entry.msisdn));
         }
+        let found = self.lines(&Filter { numbers: Some(numbers), ..self.of_book() }).await?;
+        ensure!(!found.is_empty(), "the book knows none of these numbers");
+        Ok(found)
+    }
+
+    /// The lines with these numbers; the first number that the book does not know is an error.
+    pub(crate) async fn known(&self, numbers: Vec<Msisdn>) -> Result<Vec<Line>> {
         let found = self.lines(&Filter { numbers: Some(numbers.clone()), ..self.of_book() }).await?;
-        let unknown = numbers.iter().find(|number| !found.iter().any(|line| line.msisdn == **number));
-        if let (Some(number), None) = (unknown, &selection.calls) {
+        if let Some(number) = numbers.iter().find(|number| !found.iter().any(|line| line.msisdn == **number)) {
             bail!("{number} is not in the book; `ringback import --number {number}` adds it");
         }
-        ensure!(!found.is_empty(), "the book knows none of these numbers");
         Ok(found)
     }
 

@@ -7,6 +7,7 @@ mod context;
 mod run;
 mod show;
 mod steps;
+mod survey;
 mod wiring;
 
 use std::process::ExitCode;
@@ -59,17 +60,17 @@ async fn command(cli: Cli) -> Result<Finished> {
         Command::Withdraw(args) => enrol::withdraw(&context()?, args).await?,
         Command::Check(args) => recover::check(&context()?, args).await?,
         Command::Run => recover::run(&context()?).await?,
-        Command::Approve(args) => requests::tell(&context()?, &args.number, Event::Approved).await?,
-        Command::Decline(args) => requests::tell(&context()?, &args.number, Event::Declined).await?,
+        Command::Approve(args) => requests::answer(&context()?, &args.number, Event::Approved).await?,
+        Command::Decline(args) => requests::answer(&context()?, &args.number, Event::Declined).await?,
         Command::Amount(args) => requests::amount(&context()?, args).await?,
         Command::Tell(args) => requests::word(&context()?, args).await?,
         Command::Settle(args) => requests::settle(&context()?, args).await?,
-        Command::Pause => requests::switch(&context()?, true).await?,
-        Command::Resume => requests::switch(&context()?, false).await?,
+        Command::Pause => requests::pause(&cli).await?,
+        Command::Resume => requests::resume(&context()?).await?,
         Command::Claims(args) => claims::claims(&context()?, args).await?,
         Command::Show(args) => story::story(&context()?, args).await?,
         Command::Export(args) => export::export(&context()?, args).await?,
-        Command::Carrier(args) => carrier::carrier(args).await?,
+        Command::Carrier(args) => carrier::carrier(&cli, args).await?,
         Command::Bench(args) => bench::bench(&cli, args).await?,
         Command::Completions { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "ringback", &mut std::io::stdout());

@@ -9,12 +9,15 @@ use ringback_engine::{
     shell::{self, Begin, Clock, Observer, Parts, Until},
 };
 use ringback_store::StoreError;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     context::{Context, Open},
-    wiring,
+    steps, wiring,
 };
+
+/// How long the start waits to learn what a wallet holds.
+const WALLET_DEADLINE: Duration = Duration::from_secs(5);
 
 /// Transitions in one commit at most.
 const BATCH: usize = 2_048;
@@ -47,10 +50,37 @@ pub(crate) async fn engine(context: &Context, open: &Open, run: Run) -> Result<(
     if run.look {
         policy.max_recoveries = 0;
     }
-    let parts = parts(context, open, run.observer)?;
+    let observer = run.observer;
+    let parts = parts(
+        context,
+        open,
+        Arc::new(move |report| {
+            steps::trace(report);
+            observer(report);
+        }),
+    )?;
+    if matches!(run.begin, Begin::Recover(_) | Begin::Sweep) {
+        warn_of_wallets(context, &parts).await;
+    }
     let config = config(context, open.book, policy);
     shell::run(config, parts, clock()?, random(), run.begin, run.until, stop_signal()).await?;
     Ok(())
+}
+
+/// Says early which wallet does not even hold the money of one recovery; the caps and the provider decide later.
+async fn warn_of_wallets(context: &Context, parts: &Parts) {
+    let need = context.settings.caps.per_recovery;
+    for name in &context.settings.book.providers {
+        let Some(provider) = parts.providers.get(name) else { continue };
+        match timeout(WALLET_DEADLINE, provider.balance()).await {
+            Ok(Ok(held)) if held.currency() == need.currency() && held.minor() >= need.minor() => {}
+            Ok(Ok(held)) => eprintln!(
+                "! the wallet at {name} holds {held}; one recovery may cost {need} (caps.per_recovery): fill it"
+            ),
+            Ok(Err(error)) => eprintln!("! the wallet at {name} cannot be read: {error}"),
+            Err(_) => eprintln!("! the wallet at {name} cannot be read: no answer in time"),
+        }
+    }
 }
 
 /// Everything that the configuration names.
@@ -75,22 +105,44 @@ fn config(context: &Context, book: BookId, policy: Policy) -> Config {
         limits: wiring::limits(settings),
         batch: BATCH,
         claim_poll_ms: settings.timing.claim_poll_ms(),
-        check_every_ms: settings.book.check_every.map(crate::config::ms),
+        check_every_ms: Some(settings.book.check_every_ms()),
+    }
+}
+
+/// Who carried requests out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carried {
+    /// An engine for this moment: what is due next waits for another command.
+    Here,
+    /// They wait for the engine that runs.
+    ByTheRunningEngine,
+}
+
+impl Carried {
+    /// Who goes on from here.
+    pub(crate) fn next(self) -> &'static str {
+        match self {
+            Self::Here => "`ringback recover` goes on",
+            Self::ByTheRunningEngine => "the engine that is running goes on",
+        }
     }
 }
 
 /// Has the waiting requests carried out: by the engine that runs, else by one for this moment.
-pub(crate) async fn carry_out_requests(context: &Context) -> Result<()> {
+pub(crate) async fn carry_out_requests(context: &Context) -> Result<Carried> {
     let open = match context.open_as_engine("a moment's request").await {
         Ok(open) => open,
-        Err(error) if error.downcast_ref::<StoreError>().is_some_and(StoreError::is_held) => {
-            eprintln!("Handed to the engine that is running.");
-            return Ok(());
-        }
+        Err(error) if is_held(&error) => return Ok(Carried::ByTheRunningEngine),
         Err(error) => return Err(error),
     };
-    let observer: Observer = Arc::new(crate::steps::print);
-    engine(context, &open, Run { begin: Begin::Requests, until: Until::Committed, observer, look: false }).await
+    let observer: Observer = Arc::new(if context.json { steps::print_trouble } else { steps::print });
+    engine(context, &open, Run { begin: Begin::Requests, until: Until::Committed, observer, look: false }).await?;
+    Ok(Carried::Here)
+}
+
+/// Whether an engine runs on the database already.
+pub(crate) fn is_held(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<StoreError>().is_some_and(StoreError::is_held)
 }
 
 /// Turns true on Ctrl-C or SIGTERM.

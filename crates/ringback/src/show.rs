@@ -1,18 +1,70 @@
 //! How states, causes and reasons are said to people.
 
+use std::{borrow::Cow, time::Duration};
+
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use ringback_core::{
-    Bar, Cause, Group, Line, Mode, Reachable, Service,
+    Bar, Cause, Group, Line, Mode, Msisdn, Reachable, Service,
     admit::{Denial, Period, Scope},
     line::{Aim, Phase, Reason, State},
     recovery::End,
     topup::Refusal,
 };
 
+/// How often a spinner turns.
+const TICK: Duration = Duration::from_millis(120);
+
 /// Whether colours are wanted: a terminal, and no `NO_COLOR`.
 pub(crate) fn colours() -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     wanted && std::io::IsTerminal::is_terminal(&std::io::stdout())
+}
+
+/// The progress of something long, on stderr; hidden where that is no terminal.
+pub(crate) fn progress(length: usize, what: &'static str) -> ProgressBar {
+    let bar = "{bar:30} {pos} of {len} {msg}";
+    let bar = ProgressBar::new(length as u64).with_style(style(bar)).with_message(what);
+    bar.enable_steady_tick(TICK);
+    bar
+}
+
+/// The same where nobody knows how long it is.
+pub(crate) fn spinner(what: impl Into<Cow<'static, str>>) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_style(style("{spinner} {msg}")).with_message(what);
+    spinner.enable_steady_tick(TICK);
+    spinner
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// A text as it may be printed: whole on a terminal, with masked numbers on anything that may be a log (S6).
+pub(crate) fn shared(text: &str) -> Cow<'_, str> {
+    if std::io::IsTerminal::is_terminal(&std::io::stdout()) { text.into() } else { masked(text).into() }
+}
+
+/// A text with every telephone number in it masked.
+pub(crate) fn masked(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '+' && c != '.') {
+        let digits = word.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let number = digits.trim_start_matches('+').bytes().all(|byte| byte.is_ascii_digit());
+        match format!("+{}", digits.trim_start_matches('+')).parse::<Msisdn>() {
+            Ok(msisdn) if number => masked.extend([&msisdn.masked(), &word[digits.len()..]]),
+            _ => masked.push_str(word),
+        }
+    }
+    masked
+}
+
+/// An amount for an example, in the currency in which the line is paid.
+pub(crate) fn example(line: &Line) -> String {
+    match &line.state {
+        State::Open(recovery) => format!("50 {}", recovery.received.currency()),
+        _ => "50 CNY".into(),
+    }
 }
 
 /// A table for people, without lines.
@@ -160,6 +212,23 @@ pub(crate) fn next_step(reason: &Reason, number: &str) -> String {
     }
 }
 
+/// What a person can do about a line, whatever its state.
+pub(crate) fn advice(line: &Line) -> String {
+    let number = line.msisdn;
+    match &line.state {
+        State::Parked(parked) => next_step(&parked.reason, &number.to_string()),
+        _ if !line.consents.complete() => format!("`ringback enrol {number}` comes first"),
+        State::Idle | State::Suspended => format!("`ringback recover {number}` queries it and begins anew"),
+        State::Open(recovery) => match &recovery.phase {
+            Phase::Approval => format!("`ringback approve {number}` or `ringback decline {number}`"),
+            Phase::Owed { .. } => {
+                format!("`ringback amount {number} '{}'` or `ringback decline {number}`", example(line))
+            }
+            _ => format!("`ringback recover` goes on, `ringback show {number}` tells its history"),
+        },
+    }
+}
+
 /// Why money may not be spent now.
 pub(crate) fn denied(denial: Denial) -> String {
     match denial {
@@ -207,5 +276,25 @@ pub(crate) fn mode(line: &Line) -> &'static str {
         (true, Mode::Watch) => "watch",
         (true, Mode::Ask) => "ask",
         (true, Mode::Auto) => "auto",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s6_texts_that_may_reach_a_log_hold_no_full_number() {
+        let cases = [
+            ("+8613800138000  in service", "+861******8000  in service"),
+            ("`ringback approve +8613800138000`, then", "`ringback approve +861******8000`, then"),
+            ("no 13800138000.", "no +138****8000."),
+            ("1000000.00 CNY", "1000000.00 CNY"),
+            ("4D7Q1234567890ABCDEFGHJKMN was delivered", "4D7Q1234567890ABCDEFGHJKMN was delivered"),
+            ("rung 2 (plan 58.00 CNY)", "rung 2 (plan 58.00 CNY)"),
+        ];
+        for (text, wanted) in cases {
+            assert_eq!(masked(text), wanted);
+        }
     }
 }

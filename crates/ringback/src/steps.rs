@@ -1,4 +1,4 @@
-//! Each step of a running recovery, one line on the terminal.
+//! What the engine reports: a line for people, an object for programs, an event for the log.
 
 use ringback_core::{
     Judgement, Line, Outcome, Status,
@@ -6,28 +6,85 @@ use ringback_core::{
     recovery::{Event, Notice},
 };
 use ringback_engine::shell::Report;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tracing::Level;
 
 use crate::show;
 
-/// Prints what happened, in words.
+/// Prints what happened, in words. Numbers are whole on a terminal only: anything else may be a log (S6).
 pub(crate) fn print(report: &Report) {
     match report {
         Report::Stepped(line, event) => {
             if let Some(text) = step(line, event) {
-                println!("{}  {text}", line.msisdn);
+                println!("{}", show::shared(&format!("{}  {text}", line.msisdn)));
             }
         }
         Report::Notice(line, notice) => {
-            if let Some(text) = notice_text(line, notice) {
-                println!("{}  {text}", line.msisdn);
-            }
+            println!("{}", show::shared(&format!("{}  {}", line.msisdn, notice_text(line, notice))));
         }
-        Report::Trouble(text) => eprintln!("! {text}"),
+        Report::Trouble(_) | Report::Reconciled(..) => print_trouble(report),
+    }
+}
+
+/// Prints only what did not work.
+pub(crate) fn print_trouble(report: &Report) {
+    match report {
+        Report::Trouble(text) => eprintln!("! {}", show::shared(text)),
         Report::Reconciled(provider, found) => {
             for difference in &found.differences {
-                eprintln!("! {provider}: {}: {}", difference.reference, difference.detail);
+                eprintln!("! {provider}: {}: {}", difference.reference, show::shared(&difference.detail));
             }
         }
+        Report::Stepped(..) | Report::Notice(..) => {}
+    }
+}
+
+/// Prints one JSON object on one line for each step, notice and trouble.
+pub(crate) fn print_json(report: &Report) {
+    let trouble = |text: String| json!({ "kind": "trouble", "text": text });
+    match report {
+        Report::Stepped(line, event) => {
+            let state = show::state(line);
+            println!("{}", json!({ "kind": "step", "number": line.msisdn, "event": event, "state": state }));
+        }
+        Report::Notice(line, notice) => {
+            let text = notice_text(line, notice);
+            println!("{}", json!({ "kind": "notice", "number": line.msisdn, "notice": notice, "text": text }));
+        }
+        Report::Trouble(text) => println!("{}", trouble(text.clone())),
+        Report::Reconciled(provider, found) => {
+            for difference in &found.differences {
+                println!("{}", trouble(format!("{provider}: {}: {}", difference.reference, difference.detail)));
+            }
+        }
+    }
+}
+
+/// Writes what happened to the log, with the number masked and without what a provider or a person said (S6).
+pub(crate) fn trace(report: &Report) {
+    match report {
+        Report::Stepped(line, event) if tracing::enabled!(Level::DEBUG) => {
+            tracing::debug!(number = ?line.msisdn, version = line.version, event = kind(event), "step");
+        }
+        Report::Notice(line, notice) if tracing::enabled!(Level::INFO) => {
+            tracing::info!(number = ?line.msisdn, notice = kind(notice), "notice");
+        }
+        Report::Stepped(..) | Report::Notice(..) => {}
+        // The person reads it on the terminal at any level.
+        Report::Trouble(text) => tracing::info!(reason = show::masked(text), "trouble"),
+        Report::Reconciled(provider, found) => {
+            tracing::info!(provider, agreed = found.agreed, differences = found.differences.len(), "reconciled");
+        }
+    }
+}
+
+/// The snake-case name of an enum's variant, as its JSON has it.
+fn kind(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(name)) => name,
+        Ok(Value::Object(fields)) => fields.keys().next().cloned().unwrap_or_default(),
+        _ => String::new(),
     }
 }
 
@@ -78,23 +135,40 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
     }
 }
 
-fn notice_text(line: &Line, notice: &Notice) -> Option<String> {
+/// What people are told, in words.
+fn notice_text(line: &Line, notice: &Notice) -> String {
+    let number = line.msisdn;
     match notice {
-        Notice::Restored(cause) => Some(format!("✓ back in service; {}", show::cause(*cause))),
-        Notice::SuspendedByOwner => Some("✗ suspended by its owner; the money is claimed back".into()),
-        Notice::ApprovalWanted => Some(format!("? waits for you: `ringback approve {}`", line.msisdn)),
-        Notice::AmountWanted(None) => Some(format!("? waits for you: `ringback amount {} '50 CNY'`", line.msisdn)),
-        Notice::AmountWanted(Some(amount)) => Some(format!("? pays {amount} unless `ringback amount` changes it")),
+        Notice::Restored(cause) => format!("✓ back in service; {}", show::cause(*cause)),
+        Notice::SuspendedByOwner => "✗ suspended by its owner; the money is claimed back".into(),
+        Notice::ApprovalWanted => {
+            format!("? waits for you: `ringback approve {number}`, or `ringback decline {number}`")
+        }
+        Notice::AmountWanted(None) => {
+            let example = show::example(line);
+            format!("? waits for you: `ringback amount {number} '{example}'`, or `ringback decline {number}`")
+        }
+        Notice::AmountWanted(Some(amount)) => format!(
+            "? {amount} follows, unless `ringback amount {number} 'AMOUNT'` changes it or `ringback decline {number}` lets it go"
+        ),
         Notice::Parked(reason) => {
-            let next = show::next_step(reason, &line.msisdn.to_string());
-            Some(format!("‖ parked: {}. Next: {next}", show::reason(reason)))
+            let next = show::next_step(reason, &number.to_string());
+            format!("‖ parked: {}. Next: {next}", show::reason(reason))
         }
-        Notice::WalletEmpty(provider) => Some(format!("! the wallet at {provider} is empty; fill it")),
+        Notice::WalletEmpty(provider) => format!("! the wallet at {provider} is empty; fill it, it is tried again"),
         Notice::LateSuccess(reference) => {
-            Some(format!("! {reference} was delivered after it had been settled as failed"))
+            format!(
+                "! {reference} was delivered after it had been settled as failed; it is posted, see `ringback show {number}`"
+            )
         }
-        Notice::Reversed(reference) => Some(format!("! {reference} was taken back by the provider")),
-        Notice::Mismatch(reference) => Some(format!("! an answer to {reference} is about something else")),
-        Notice::Doubtful => Some("! it is doubtful whose number this is".into()),
+        Notice::Reversed(reference) => {
+            format!("! {reference} was taken back by the provider; it is posted, see `ringback show {number}`")
+        }
+        Notice::Mismatch(reference) => format!(
+            "! an answer to {reference} is about something else; ask the provider, then `ringback settle {number} delivered|failed --reason …`"
+        ),
+        Notice::Doubtful => {
+            format!("! it is doubtful whose number this is; ask the person, then `ringback tell {number} confirmed`")
+        }
     }
 }

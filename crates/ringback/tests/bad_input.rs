@@ -107,11 +107,104 @@ fn amounts_that_are_none_are_refused_by_key_and_line() {
 }
 
 #[test]
+fn settings_that_would_wait_for_ever_are_refused_by_key() {
+    let cases = [
+        ("region = \"CN\"", "region = \"XX\"", vec!["book.region", "`XX`", "ISO 3166"]),
+        ("# check_every = \"24h\"", "check_every = \"0s\"", vec!["book.check_every", "above zero"]),
+        ("deadline = \"3s\"", "deadline = \"-3s\"", vec!["timing.deadline", "above zero"]),
+        ("retry = \"200ms\"", "retry = \"0ms\"", vec!["timing.retry", "above zero"]),
+        ("[timing] ", "[timing]\nsettling = \"-1s\"\n#", vec!["settling"]),
+        ("min_gap = \"", "min_gap = \"-", vec!["provider.sandbox.min_gap", "below zero"]),
+        ("inquiry_spacing = \"150ms\"", "inquiry_spacing = \"0s\"", vec!["provider.sandbox.inquiry_spacing"]),
+        ("in_flight = 64", "in_flight = 0", vec!["limits.in_flight", "1 or more"]),
+        ("per_second = 5000", "per_second = 0", vec!["limits.per_second", "1 or more"]),
+        ("max_orders = 40", "max_orders = 0", vec!["policy.max_orders", "1 or more"]),
+        ("in_30_days = 3", "in_30_days = 0", vec!["policy.max_recoveries_in_30_days", "1 or more"]),
+    ];
+    let sandbox = sandbox();
+    for (from, to, parts) in cases {
+        sandbox.init(&SET);
+        edit(&sandbox, from, to);
+        says(&sandbox.error(&["lines"]), &parts);
+    }
+}
+
+#[test]
+fn commands_that_only_read_make_no_database() {
+    let sandbox = sandbox();
+    for command in ["lines", "claims", "ledger", "recover --dry-run", "show 13900139000"] {
+        let arguments: Vec<&str> = command.split(' ').collect();
+        says(&sandbox.error(&arguments), &["there is no book `sandbox` yet", "`ringback import contacts.vcf`"]);
+    }
+    assert!(!sandbox.path("ringback.db").exists());
+}
+
+#[test]
+fn recover_names_the_command_that_comes_before() {
+    let sandbox = sandbox();
+    sandbox.run(&["import", "--number", "13900139000"], &[0]);
+    for command in [&["recover"][..], &["recover", "--dry-run"]] {
+        let of = |number| sandbox.error(&[command, &[number]].concat());
+        says(&of("13800138000"), &["not in the book", "`ringback import --number +8613800138000`"]);
+        says(&of("13900139000"), &["is not enrolled", "`ringback enrol +8613900139000`"]);
+    }
+}
+
+#[test]
+fn a_channel_that_is_not_authoritative_enrols_nobody() {
+    let sandbox = sandbox();
+    edit(
+        &sandbox,
+        "ranges = [\"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\"]",
+        "ranges = [\"8613800\"]",
+    );
+    sandbox.run(&["import", "--number", "13900139000", "--number", "13800138000"], &[0]);
+    let done = sandbox.run(&["enrol", "--all"], &[3]);
+    let (out, err) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
+    says(&err, &["+8613900139000  not enrolled", "[channel.network].ranges"]);
+    says(&out, &["1 lines enrolled, 1 not"]);
+}
+
+#[test]
+fn n3_pause_works_with_a_configuration_that_does_not() {
+    let sandbox = sandbox();
+    sandbox.run(&["import", "--number", "13900139000"], &[0]);
+    for broken in ["max_orders = many", "max_orders = 0"] {
+        sandbox.init(&SET);
+        sandbox.run(&["resume"], &[0]);
+        edit(&sandbox, "max_orders = 40", broken);
+        let done = sandbox.run(&["pause"], &[0]);
+        says(&String::from_utf8(done.stderr).unwrap(), &["max_orders", "Pausing all the same", "ringback.db"]);
+        sandbox.init(&SET);
+        let resumed = sandbox.json(&["resume"], &[0]);
+        assert_eq!(resumed["paused"], false);
+    }
+    let database = format!("{:?}", sandbox.path("ringback.db"));
+    edit(&sandbox, &database, "\"elsewhere.db\"\nunknown = 1");
+    says(&sandbox.error(&["pause"]), &["elsewhere.db", "nothing was paused"]);
+    assert!(!sandbox.path("elsewhere.db").exists());
+}
+
+#[test]
+fn m4_a_statement_that_cannot_be_read_is_no_difference() {
+    let sandbox = sandbox();
+    sandbox.run(&["import", "--number", "13900139000"], &[0]);
+    sandbox.run(&["ledger", "--verify"], &[0]);
+    edit(&sandbox, &format!("{}/reloadly", sandbox.url()), &html());
+    let done = sandbox.run(&["ledger", "--verify"], &[1]);
+    says(&String::from_utf8(done.stderr).unwrap(), &["M4 could not be checked", "sandbox did not answer as expected"]);
+}
+
+#[test]
 fn init_refuses_what_cannot_be_used_and_names_the_flag_that_is_missing() {
     let sandbox = sandbox();
     says(&sandbox.error(&["init"]), &["ringback.toml", "--force"]);
     says(&sandbox.error(&["init", "--force", "--probe", "-1 CNY"]), &["--probe", "-1 CNY"]);
     says(&sandbox.error(&["init", "--force", "--region", "CN"]), &["--probe is missing", "1 CNY"]);
+    says(&sandbox.error(&["init", "--force", "--region", "XX"]), &["--region", "`XX`", "ISO 3166"]);
+    let euros = ["--probe", "1 CNY", "--set", "remembered", "--amount", "30 EUR", "--sandbox", sandbox.url()];
+    let euros = [&["init", "--force", "--region", "CN"], &euros[..]].concat();
+    says(&sandbox.error(&euros), &["--amount", "30.00 EUR", "the probe is in CNY"]);
     let nowhere = ["init", "--force", "--region", "CN", "--sandbox", "http://127.0.0.1:9"];
     says(&sandbox.error(&[&nowhere[..], &SET].concat()), &["127.0.0.1:9", "ringback carrier"]);
 }
@@ -128,7 +221,8 @@ fn a_missing_configuration_says_how_to_write_one() {
 #[test]
 fn a_plan_file_with_a_duplicate_names_file_and_plan() {
     let sandbox = sandbox();
-    let head = "carrier = \"Nordfunk\"\ncurrency = \"EUR\"\nsource = \"https://nordfunk.example\"\ndate = \"2026-11-01\"\n";
+    let head =
+        "carrier = \"Nordfunk\"\ncurrency = \"EUR\"\nsource = \"https://nordfunk.example\"\ndate = \"2026-11-01\"\n";
     let plan = "[[plan]]\nname = \"Small\"\nmonthly_fee = \"15\"\n";
     let plans = [head, plan, plan].concat();
     sandbox.write("plans.toml", plans);
@@ -189,7 +283,7 @@ fn html() -> String {
 #[test]
 fn s4_a_database_of_a_newer_version_is_refused_and_left_alone() {
     let sandbox = sandbox();
-    sandbox.run(&["lines"], &[0]);
+    sandbox.run(&["import", "--number", "13900139000"], &[0]);
     newer(&sandbox);
     let before = fs::read(sandbox.path("ringback.db")).unwrap();
     says(&sandbox.error(&["lines"]), &["ringback.db", "newer version", "update Ringback"]);
@@ -210,7 +304,10 @@ async fn newer(sandbox: &Sandbox) {
 #[test]
 fn a_file_that_is_no_database_is_refused() {
     let sandbox = sandbox();
-    sandbox.write("ringback.db", "an address book, perhaps; long enough to be looked at as a database's head ............");
+    sandbox.write(
+        "ringback.db",
+        "an address book, perhaps; long enough to be looked at as a database's head ............",
+    );
     says(&sandbox.error(&["lines"]), &["no database", "backup"]);
 }
 

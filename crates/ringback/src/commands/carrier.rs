@@ -6,7 +6,10 @@ use anyhow::{Context as _, Result};
 use ringback_carrier::{Faults, Options};
 use ringback_core::Amount;
 
-use crate::{cli, run};
+use crate::{
+    cli::{self, Cli},
+    run,
+};
 
 /// The sample's subscribers.
 pub(crate) const SAMPLE: &str = include_str!("../../samples/carrier.toml");
@@ -14,7 +17,7 @@ pub(crate) const SAMPLE: &str = include_str!("../../samples/carrier.toml");
 /// What the payer's wallet holds, in fen: enough for every sample and test.
 const WALLET_MINOR: i64 = 100_000_000;
 
-pub(crate) async fn carrier(args: &cli::CarrierArgs) -> Result<()> {
+pub(crate) async fn carrier(cli: &Cli, args: &cli::CarrierArgs) -> Result<()> {
     let subscribers = match &args.subscribers {
         Some(path) => fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?,
         None => SAMPLE.to_owned(),
@@ -23,16 +26,24 @@ pub(crate) async fn carrier(args: &cli::CarrierArgs) -> Result<()> {
     let options = Options { listen: args.listen, subscribers, faults, wallet: wallet()?, hlr: args.hlr };
     let handle = ringback_carrier::run(options).await?;
     let (url, lines) = (handle.url(), handle.world().subscribers.len());
+    if cli.json {
+        println!("{}", serde_json::json!({ "url": url }));
+    } else {
+        print(&url, lines);
+    }
+    let mut stop = run::stop_signal();
+    // The sender lives in the task that waits for the signal.
+    stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default();
+    Ok(())
+}
+
+fn print(url: &str, lines: usize) {
     println!("The carrier answers on {url}, with {lines} lines. Ctrl-C stops it.");
     println!("  status   POST {url}/camara/subscription-status/v0.1/retrive-subscription-status");
     println!("  top-ups  {url}/reloadly    client_id \"sandbox\", client_secret \"sandbox\"");
     println!("  refunds  {url}/desk/claims");
     println!("  truth    GET  {url}/admin/subscribers, {url}/admin/statement, {url}/admin/profile");
     println!("Point Ringback at it: ringback init --sandbox {url}");
-    let mut stop = run::stop_signal();
-    // The sender lives in the task that waits for the signal.
-    stop.wait_for(|stop| *stop).await.map(drop).unwrap_or_default();
-    Ok(())
 }
 
 /// A filled wallet in yuan.

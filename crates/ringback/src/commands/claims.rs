@@ -1,19 +1,25 @@
 //! `claims`: refunds that are asked for, and what became of them.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use ringback_core::{Claim, DeskReply, claim};
 use ringback_store::ClaimFilter;
 use serde_json::json;
 
 use super::requests;
-use crate::{cli, context::Context, show};
+use crate::{
+    cli,
+    context::{Context, in_currency},
+    show,
+};
 
 pub(crate) async fn claims(context: &Context, args: &cli::Claims) -> Result<()> {
     let open = context.open().await?;
     if let Some(reference) = &args.of {
         let found = open.store.claims(ClaimFilter::Of(reference.parse()?)).await?;
-        let claim = found.first().with_context(|| format!("{reference}: there is no such claim"))?;
-        return requests::claim(context, &open, event(args)?, claim).await;
+        let unknown = || format!("{reference}: there is no such claim; `ringback claims` shows all");
+        let claim = found.first().with_context(unknown)?;
+        let event = event(args, claim)?;
+        return requests::claim(context, &open, event, claim).await;
     }
     let all = open.store.claims(ClaimFilter::All).await?;
     if context.json {
@@ -31,28 +37,67 @@ pub(crate) async fn claims(context: &Context, args: &cli::Claims) -> Result<()> 
         ]);
     }
     println!("{table}\n{} claims", all.len());
+    for claim in all.iter().filter(|claim| claim.wants_person()) {
+        println!("{}: {}", claim.reference, decision(claim));
+    }
     Ok(())
 }
 
-fn event(args: &cli::Claims) -> Result<claim::Event> {
-    let reply = match (args.paid, &args.denied) {
-        (Some(amount), _) => DeskReply::Paid(amount.positive()?),
-        (None, Some(reason)) => DeskReply::Denied(reason.clone()),
-        (None, None) if args.expired => DeskReply::Expired,
-        (None, None) => return Ok(claim::Event::Withdrawn),
+/// What a person records; refused where the claim's state has no room for it.
+fn event(args: &cli::Claims, claim: &Claim) -> Result<claim::Event> {
+    let event = match (args.paid, &args.denied) {
+        (Some(amount), _) => {
+            claim::Event::Answered(DeskReply::Paid(in_currency(amount, claim.claimed.currency(), "the claim is")?))
+        }
+        (None, Some(reason)) => claim::Event::Answered(DeskReply::Denied(reason.clone())),
+        (None, None) if args.expired => claim::Event::Answered(DeskReply::Expired),
+        (None, None) => claim::Event::Withdrawn,
     };
-    Ok(claim::Event::Answered(reply))
+    ensure!(
+        claim::step(claim, &event).is_some(),
+        "{}: the claim is {}, so that cannot be recorded; {}",
+        claim.reference,
+        stage(claim),
+        decision(claim)
+    );
+    Ok(event)
 }
 
-/// How far a claim is.
+/// What a person can do about a claim, with the commands that exist.
+fn decision(claim: &Claim) -> String {
+    let Claim { reference, claimed, .. } = claim;
+    match &claim.state {
+        claim::State::Requested | claim::State::Acknowledged { .. } => {
+            format!(
+                "the desk's answer is recorded with `ringback claims --of {reference} --paid '{claimed}'`, or --denied, --expired, --withdraw"
+            )
+        }
+        claim::State::Denied { .. } | claim::State::Expired | claim::State::Withdrawn => {
+            format!("ask the desk again; if it pays after all, `ringback claims --of {reference} --paid '{claimed}'`")
+        }
+        claim::State::Paid { paid } if paid != claimed => {
+            format!(
+                "ask the desk about the difference to {claimed}; `ringback show {}` tells the line's history",
+                claim.msisdn
+            )
+        }
+        claim::State::Paid { .. } => "nothing is left to do".into(),
+    }
+}
+
+/// How far a claim is, and whether a person decides.
 pub(crate) fn state(claim: &Claim) -> String {
-    let text = match &claim.state {
+    let text = stage(claim);
+    if claim.wants_person() { format!("{text}; you decide what next") } else { text }
+}
+
+fn stage(claim: &Claim) -> String {
+    match &claim.state {
         claim::State::Requested => "requested".into(),
         claim::State::Acknowledged { case } => format!("acknowledged ({case})"),
         claim::State::Paid { paid } => format!("paid {paid}"),
         claim::State::Denied { reason } => format!("denied: {reason}"),
         claim::State::Expired => "expired".into(),
         claim::State::Withdrawn => "withdrawn".into(),
-    };
-    if claim.wants_person() { format!("{text}; you decide what next") } else { text }
+    }
 }

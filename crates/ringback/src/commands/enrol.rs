@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use ringback_core::{
-    Line, Mode, Service,
+    Line, Mode, Msisdn, Service,
     recovery::{Event, Word},
 };
-use ringback_engine::shell::{Observer, Parts, terms_of};
+use ringback_engine::shell::{Observer, Parts};
 use ringback_store::{Ask, Request};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use super::requests::{consents, post};
 use crate::{
     Finished, cli,
     context::{Context, Open},
-    run,
+    run, survey,
 };
 
 pub(crate) async fn enrol(context: &Context, args: &cli::Enrol) -> Result<Finished> {
@@ -25,7 +25,7 @@ pub(crate) async fn enrol(context: &Context, args: &cli::Enrol) -> Result<Finish
     let word = Word::Enrolled(consents(run::clock()?.now().wall_ms), mode(args.mode));
     let ask = Ask::Event(Event::Told(word));
     let requests = served.iter().map(|line| Request { line: line.id, ask: ask.clone() }).collect();
-    post(&Context { json: false, ..context.clone() }, &open, requests).await?;
+    post(context, &open, requests).await?;
     report(context, &served, &refused);
     Ok(if refused.is_empty() { Finished::Done } else { Finished::Waiting })
 }
@@ -36,7 +36,9 @@ pub(crate) async fn withdraw(context: &Context, selection: &cli::Selection) -> R
     let lines = open.select(selection).await?;
     let requests = lines.iter().map(|line| Request { line: line.id, ask: ask.clone() }).collect();
     post(context, &open, requests).await?;
-    if !context.json {
+    if context.json {
+        println!("{}", json!({ "withdrawn": lines.len() }));
+    } else {
         println!("{} lines withdrawn; what is in flight is still resolved", lines.len());
     }
     Ok(())
@@ -46,14 +48,15 @@ pub(crate) async fn withdraw(context: &Context, selection: &cli::Selection) -> R
 async fn prove(context: &Context, open: &Open, lines: Vec<Line>) -> Result<(Vec<Line>, Vec<(Line, String)>)> {
     let observer: Observer = Arc::new(|_| {});
     let parts = run::parts(context, open, observer)?;
+    let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
+    let answers = survey::states(context, &parts, &numbers).await?;
+    let known: Vec<Option<String>> =
+        answers.iter().map(|answer| unknown(context, &parts, answer.msisdn, &answer.status.service)).collect();
+    let asked: Vec<Msisdn> = numbers.iter().zip(&known).filter(|(_, why)| why.is_none()).map(|(n, _)| *n).collect();
+    let mut terms = survey::terms(context, &parts, &asked).await.into_iter();
     let (mut served, mut refused) = (Vec::new(), Vec::new());
-    let numbers: Vec<_> = lines.iter().map(|line| line.msisdn).collect();
-    let answers = match parts.channels.get(&context.settings.book.channel) {
-        Some(channel) => channel.query(&numbers).await,
-        None => Vec::new(),
-    };
-    for (line, answer) in lines.into_iter().zip(answers) {
-        match unserved(context, &parts, &line, &answer.status.service).await {
+    for (line, why) in lines.into_iter().zip(known) {
+        match why.or_else(|| terms.next().and_then(Result::err)) {
             None => served.push(line),
             Some(reason) => refused.push((line, reason)),
         }
@@ -61,14 +64,21 @@ async fn prove(context: &Context, open: &Open, lines: Vec<Line>) -> Result<(Vec<
     Ok((served, refused))
 }
 
-async fn unserved(context: &Context, parts: &Parts, line: &Line, service: &Service) -> Option<String> {
-    match service {
-        Service::Unknown(reason) => return Some(format!("the channel cannot tell its state: {reason}")),
-        Service::NotInService => return Some("the number has no subscriber".into()),
-        Service::InService | Service::Restricted(_) => {}
+/// Why the channel cannot vouch for a line; nothing where it can.
+fn unknown(context: &Context, parts: &Parts, number: Msisdn, service: &Service) -> Option<String> {
+    let name = &context.settings.book.channel;
+    let digits = number.digits();
+    let ranges = parts.channels.get(name).map(|channel| &channel.capabilities().ranges);
+    if !ranges.is_some_and(|ranges| ranges.iter().any(|range| digits.starts_with(range.as_str()))) {
+        return Some(format!(
+            "the channel is not authoritative for the number; if it is, add its prefix to [channel.{name}].ranges"
+        ));
     }
-    let terms = terms_of(parts, line.msisdn, &context.settings.book.providers).await;
-    terms.err().map(|(reason, _)| reason)
+    match service {
+        Service::Unknown(reason) => Some(format!("the channel cannot tell its state: {reason}")),
+        Service::NotInService => Some("the number has no subscriber".into()),
+        Service::InService | Service::Restricted(_) => None,
+    }
 }
 
 fn report(context: &Context, served: &[Line], refused: &[(Line, String)]) {

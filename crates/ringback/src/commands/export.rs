@@ -1,6 +1,7 @@
 //! `export`: the address book goes back, each contact in the group of its line (claims 3 and 4).
 
 use std::{
+    ffi::OsStr,
     fs,
     io::{self, Write as _},
     path::{Path, PathBuf},
@@ -15,6 +16,7 @@ use crate::{
     cli,
     config::GroupLanguage,
     context::{Context, Open},
+    show,
 };
 
 /// Contacts read at a time.
@@ -32,19 +34,48 @@ pub(crate) async fn export(context: &Context, args: &cli::Export) -> Result<()> 
     let names = names(context.settings.book.groups);
     let files: Vec<String> = open.store.files(open.book).await?.into_iter().filter(|file| !file.is_empty()).collect();
     ensure!(!files.is_empty(), "no address book was imported; `ringback import contacts.vcf` reads one");
-    for file in &files {
-        let target =
-            if files.len() == 1 && !args.target.is_dir() { args.target.clone() } else { args.target.join(file) };
+    let targets: Vec<PathBuf> = if files.len() == 1 && !args.target.is_dir() {
+        vec![args.target.clone()]
+    } else {
+        file_names(&files).into_iter().map(|name| args.target.join(name)).collect()
+    };
+    for target in &targets {
         ensure!(args.force || !target.exists(), "{}: is there already; --force replaces it", target.display());
-        let done = write(&open, file, &target, &names).await?;
-        if context.json {
-            let target = done.target.display().to_string();
-            println!("{}", json!({ "file": target, "contacts": done.contacts, "changed": done.changed }));
-        } else {
-            println!("{}: {} contacts, {} in another group", done.target.display(), done.contacts, done.changed);
+    }
+    let mut written = Vec::new();
+    for (file, target) in files.iter().zip(&targets) {
+        let progress = show::spinner(format!("writing {}", target.display()));
+        let done = write(&open, file, target, &names).await?;
+        progress.finish_and_clear();
+        let Exported { target, contacts, changed } = done;
+        if !context.json {
+            println!("{}: {contacts} contacts, {changed} in another group", target.display());
         }
+        written.push(
+            json!({ "file": target.display().to_string(), "from": file, "contacts": contacts, "changed": changed }),
+        );
+    }
+    if context.json {
+        println!("{}", json!({ "files": written }));
     }
     Ok(())
+}
+
+/// A name for each imported file: its own; with its folder's name before it where two files have the same, and with a
+/// number where even that is not enough.
+fn file_names(files: &[String]) -> Vec<String> {
+    let part = |path: Option<&OsStr>| path.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let own = |file: &String| part(Path::new(file).file_name());
+    let mut names: Vec<String> = Vec::new();
+    for file in files {
+        let alone = files.iter().filter(|other| own(other) == own(file)).count() == 1;
+        let folder = part(Path::new(file).parent().and_then(Path::file_name));
+        let name = if alone || folder.is_empty() { own(file) } else { format!("{folder}-{}", own(file)) };
+        let numbered = (2..).map(|number| format!("{number}-{name}"));
+        let free = std::iter::once(name.clone()).chain(numbered).find(|name| !names.contains(name));
+        names.extend(free);
+    }
+    names
 }
 
 /// The names of our groups in the book's language.
@@ -93,4 +124,17 @@ fn regrouped(raw: &[u8], groups: &[Group], names: &GroupNames) -> Vec<u8> {
         eprintln!("line {}: {}: {} ({})", problem.line, problem.field, problem.reason, problem.remedy);
         raw.to_vec()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_names;
+
+    #[test]
+    fn two_files_of_one_name_are_told_apart_by_their_folders() {
+        let names = |files: &[&str]| file_names(&files.iter().map(ToString::to_string).collect::<Vec<_>>());
+        assert_eq!(names(&["/a/work.vcf", "/b/home.vcf"]), ["work.vcf", "home.vcf"]);
+        assert_eq!(names(&["/alice/c.vcf", "/bob/c.vcf", "/x.vcf"]), ["alice-c.vcf", "bob-c.vcf", "x.vcf"]);
+        assert_eq!(names(&["/1/a/c.vcf", "/2/a/c.vcf", "/a-c.vcf"]), ["a-c.vcf", "2-a-c.vcf", "3-a-c.vcf"]);
+    }
 }

@@ -19,7 +19,7 @@ use crate::{
 const LARGEST_FILE: u64 = 512 << 20;
 
 pub(crate) async fn import(context: &Context, args: &cli::Import) -> Result<()> {
-    let open = context.open().await?;
+    let open = context.open_to_import().await?;
     let now = clock()?.now();
     let mut reports = Vec::new();
     for path in &args.files {
@@ -40,13 +40,18 @@ pub(crate) async fn import(context: &Context, args: &cli::Import) -> Result<()> 
 }
 
 async fn file(open: &Open, path: &Path, now: Now) -> Result<Value> {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    let size = fs::metadata(path).with_context(|| format!("{}: cannot be read", path.display()))?.len();
+    let unreadable = || format!("{}: cannot be read", path.display());
+    // The file is known by its whole path: another folder's file of the same name is another address book.
+    let key = fs::canonicalize(path).with_context(unreadable)?.to_string_lossy().into_owned();
+    let size = fs::metadata(path).with_context(unreadable)?.len();
     anyhow::ensure!(size <= LARGEST_FILE, "{}: larger than 512 MiB; split the address book", path.display());
-    let bytes = fs::read(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let progress = show::spinner(format!("reading {}", path.display()));
+    let bytes = fs::read(path).with_context(unreadable)?;
     let (segments, problems) = parse(&bytes, &open.region);
-    let imported = open.store.import(open.book, &name, &segments, now).await?;
-    Ok(report(&name, imported, &problems))
+    progress.set_message(format!("storing {} contacts", segments.len()));
+    let imported = open.store.import(open.book, &key, &segments, now).await?;
+    progress.finish_and_clear();
+    Ok(report(&path.display().to_string(), imported, &problems))
 }
 
 /// The segments of a vCard file as they are stored, and what was not understood.

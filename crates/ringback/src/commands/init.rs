@@ -5,17 +5,18 @@ mod template;
 use std::{
     fs,
     io::{self, BufRead as _, IsTerminal as _, Write as _},
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
 };
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use ringback_core::Amount;
 use serde::Deserialize;
 
 use crate::{
     cli::{self, Cli, Ladder},
     config::{self, Settings, Way},
+    context::in_currency,
 };
 
 pub(crate) use template::text;
@@ -43,7 +44,7 @@ pub(crate) struct Answers {
     pub(crate) cap_line: Amount,
     pub(crate) cap_day: Amount,
     pub(crate) cap_book: Amount,
-    pub(crate) database: Option<String>,
+    pub(crate) database: Option<PathBuf>,
     pub(crate) channel: Channel,
     pub(crate) provider: Provider,
 }
@@ -82,15 +83,18 @@ fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 async fn answers(args: &cli::Init) -> Result<Answers> {
-    let region = given(args.region.clone(), "--region", "Region of numbers without a country code (ISO 3166)", "CN")?;
+    let region = given(typed_region(args)?, "--region", "Region of numbers without a country code", "CN")?.0;
     let probe: Amount = given(args.probe, "--probe", "The small amount that is paid first", "1 CNY")?;
     let money = |flag, name, question, example: i64| {
         let example = Amount::from_minor(example * probe.minor().max(1), probe.currency());
-        given(flag, name, question, &example.to_string())
+        let amount = given(flag, name, question, &example.to_string())?;
+        in_currency(amount, probe.currency(), "the probe is").context(name)
     };
     let set = given(args.set.map(WayText), "--set", "The set amount: typed, remembered or offered", "remembered")?.0;
     let channel = channel(args)?;
     let provider = provider(args).await?;
+    // A sandbox has a database of its own, so that its enrolments and its play money never meet real ones.
+    let database = args.database.clone().or_else(|| args.sandbox.as_ref().map(|_| sandbox_database()));
     Ok(Answers {
         region,
         probe,
@@ -102,7 +106,7 @@ async fn answers(args: &cli::Init) -> Result<Answers> {
         cap_line: money(args.cap_line, "--cap-line", "Cap: one line ever costs at most", 500)?,
         cap_day: money(args.cap_day, "--cap-day", "Cap: a day costs at most", 500)?,
         cap_book: money(args.cap_book, "--cap-book", "Cap: the whole book ever costs at most", 2_000)?,
-        database: args.database.as_ref().map(|path| path.display().to_string()),
+        database,
         channel,
         provider,
     })
@@ -163,6 +167,31 @@ where
         match text.parse() {
             Ok(value) => return Ok(value),
             Err(error) => eprintln!("  {error}"),
+        }
+    }
+}
+
+/// Where the database of a sandbox lies.
+fn sandbox_database() -> PathBuf {
+    config::data_folder().join("ringback-sandbox.db")
+}
+
+fn typed_region(args: &cli::Init) -> Result<Option<Region>> {
+    let parse = |text: &String| text.parse().map_err(|error: String| anyhow!("--region: {error}"));
+    args.region.as_ref().map(parse).transpose()
+}
+
+/// A region as a person types it.
+struct Region(String);
+
+impl FromStr for Region {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let region = text.to_ascii_uppercase();
+        match config::country_code(&region) {
+            Some(_) => Ok(Self(region)),
+            None => Err(format!("`{text}` is no region with telephones; write its ISO 3166 code, such as CN")),
         }
     }
 }

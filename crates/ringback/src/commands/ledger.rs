@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use ringback_engine::reconcile::{Reconciled, reconcile};
 use ringback_store::{Balance, Posted};
 use serde_json::{Value, json};
@@ -72,10 +72,13 @@ async fn statement(context: &Context, open: &Open) -> Result<()> {
 
 /// M1-M3 inside the database, M4 against each provider's own statement.
 async fn verify(context: &Context, open: &Open) -> Result<Finished> {
+    let progress = show::spinner("folding every posting anew");
     let findings = open.store.verify().await?;
+    progress.finish_and_clear();
     let mut differences: Vec<Value> = Vec::new();
     let (mut agreed, mut unread) = (0, Vec::new());
     let parts = run::parts(context, open, Arc::new(|_| {}))?;
+    let progress = show::spinner("reading the providers' statements");
     for (name, provider) in &parts.providers {
         match provider.statement(0).await {
             Ok(theirs) => {
@@ -86,6 +89,7 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
             Err(error) => unread.push(error.to_string()),
         }
     }
+    progress.finish_and_clear();
     let sound = findings.is_empty() && differences.is_empty() && unread.is_empty();
     if context.json {
         let body = json!({ "sound": sound, "findings": findings, "agreed": agreed,
@@ -98,12 +102,13 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
         for difference in &differences {
             println!("M4: {difference}");
         }
-        for reason in &unread {
-            println!("M4 could not be checked: {reason}");
-        }
         println!("M1-M3: {} findings. M4: {agreed} references agree, {} differ.", findings.len(), differences.len());
     }
-    Ok(if sound { Finished::Done } else { Finished::LedgerDiffers })
+    if !findings.is_empty() || !differences.is_empty() {
+        return Ok(Finished::LedgerDiffers);
+    }
+    ensure!(unread.is_empty(), "M4 could not be checked: {}; try again later", unread.join("; "));
+    Ok(Finished::Done)
 }
 
 fn disagreements(provider: &str, found: &Reconciled) -> Vec<Value> {

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use ringback_core::{
-    Judgement, Line,
+    Answer, Judgement, Line, Msisdn,
     forecast::forecast,
     line::State,
     recovery::{Event, Word},
 };
-use ringback_engine::shell::{Begin, Observer, Until, terms_of};
+use ringback_engine::shell::{Begin, Observer, Until};
 use ringback_store::{Ask, Filter, Request};
 use serde_json::{Value, json};
 
@@ -18,12 +18,16 @@ use crate::{
     commands::lines::row,
     context::{Context, Open},
     run::{self, Run},
-    show, steps,
+    show, steps, survey,
 };
 
-/// `check`: queries and shows; starts nothing.
+/// `check`: queries and shows; starts nothing. Where an engine runs already, it queries.
 pub(crate) async fn check(context: &Context, selection: &cli::Selection) -> Result<()> {
-    let open = context.open_as_engine("check").await?;
+    let open = match context.open_as_engine("check").await {
+        Ok(open) => open,
+        Err(error) if run::is_held(&error) => return hand_over(context, selection).await,
+        Err(error) => return Err(error),
+    };
     let lines = open.select(selection).await?;
     let filter = Filter { numbers: Some(lines.iter().map(|line| line.msisdn).collect()), ..open.of_book() };
     let run = Run {
@@ -45,13 +49,32 @@ pub(crate) async fn check(context: &Context, selection: &cli::Selection) -> Resu
     Ok(())
 }
 
+/// Asks the engine that runs to query the lines.
+async fn hand_over(context: &Context, selection: &cli::Selection) -> Result<()> {
+    let open = context.open().await?;
+    let lines = open.select(selection).await?;
+    let requests: Vec<Request> = lines.iter().map(|line| Request { line: line.id, ask: Ask::Query }).collect();
+    open.store.post(&requests).await?;
+    if context.json {
+        println!("{}", json!({ "requests": requests.len() }));
+    } else {
+        println!(
+            "{} lines: handed to the engine that is running, which queries the enrolled ones; `ringback lines` shows \
+             the answers",
+            requests.len()
+        );
+    }
+    Ok(())
+}
+
 /// `recover`: the whole method, until nothing moves.
 pub(crate) async fn recover(context: &Context, args: &cli::Recover) -> Result<Finished> {
+    if args.dry_run {
+        let open = context.open().await?;
+        return dry_run(context, &open, &chosen(&open, &args.numbers).await?).await;
+    }
     let open = context.open_as_engine("recover").await?;
     let filter = chosen(&open, &args.numbers).await?;
-    if args.dry_run {
-        return dry_run(context, &open, &filter).await;
-    }
     if !args.numbers.is_empty() {
         try_again(&open, &filter).await?;
     }
@@ -67,16 +90,21 @@ pub(crate) async fn run(context: &Context) -> Result<()> {
     if !context.json {
         println!("Watching the enrolled lines; Ctrl-C stops.");
     }
-    let observer: Observer = if context.json { quiet() } else { Arc::new(steps::print) };
+    let observer: Observer = Arc::new(if context.json { steps::print_json } else { steps::print });
     run::engine(context, &open, Run { begin: Begin::Sweep, until: Until::Stopped, observer, look: false }).await
 }
 
+/// All enrolled lines, or those that a person names: each has to be in the book, and enrolled.
 async fn chosen(open: &Open, numbers: &[String]) -> Result<Filter> {
     if numbers.is_empty() {
         return Ok(Filter { enrolled: true, ..open.of_book() });
     }
-    let numbers = Some(open.typed(numbers)?);
-    Ok(Filter { numbers, ..open.of_book() })
+    let numbers = open.typed(numbers)?;
+    let lines = open.known(numbers.clone()).await?;
+    if let Some(line) = lines.iter().find(|line| !line.consents.complete()) {
+        bail!("{0} is not enrolled; `ringback enrol {0}` allows queries and payments", line.msisdn);
+    }
+    Ok(Filter { numbers: Some(numbers), ..open.of_book() })
 }
 
 /// A person who names a line says so that a parked or suspended one may be tried again (C6).
@@ -107,28 +135,28 @@ async fn summary(context: &Context, open: &Open, filter: &Filter) -> Result<Fini
 async fn dry_run(context: &Context, open: &Open, filter: &Filter) -> Result<Finished> {
     let lines: Vec<Line> = open.lines(filter).await?.into_iter().filter(|line| line.consents.complete()).collect();
     let parts = run::parts(context, open, quiet())?;
-    let numbers: Vec<_> = lines.iter().map(|line| line.msisdn).collect();
-    let answers = match parts.channels.get(&context.settings.book.channel) {
-        Some(channel) => channel.query(&numbers).await,
-        None => Vec::new(),
-    };
+    let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
+    let answers = survey::states(context, &parts, &numbers).await?;
+    let restricted = |(line, answer): (Line, Answer)| (answer.status.judged() == Judgement::Restricted).then_some(line);
+    let queried = lines.len();
+    let lines: Vec<Line> = lines.into_iter().zip(answers).filter_map(restricted).collect();
+    let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
     let policy = context.settings.policy();
-    let mut rows = Vec::new();
-    for (line, _) in lines.iter().zip(&answers).filter(|(_, a)| a.status.judged() == Judgement::Restricted) {
-        let terms = terms_of(&parts, line.msisdn, &context.settings.book.providers).await;
-        rows.push(match terms.map(|terms| forecast(line, &policy, &terms)) {
+    let terms = survey::terms(context, &parts, &numbers).await;
+    let forecasts =
+        lines.iter().zip(terms).map(|(line, terms)| match terms.map(|terms| forecast(line, &policy, &terms)) {
             Ok(Some(forecast)) => json!({
                 "number": line.msisdn, "worst": forecast.worst_total, "likely": forecast.likely_total,
                 "payments": forecast.worst, "stopped_by": forecast.stopped_by,
             }),
             Ok(None) => json!({ "number": line.msisdn, "error": "no provider sells amounts in the policy's currency" }),
-            Err((reason, _)) => json!({ "number": line.msisdn, "error": reason }),
+            Err(reason) => json!({ "number": line.msisdn, "error": reason }),
         });
-    }
+    let rows: Vec<Value> = forecasts.collect();
     if context.json {
-        println!("{}", json!({ "queried": lines.len(), "restricted": rows }));
+        println!("{}", json!({ "queried": queried, "restricted": rows }));
     } else {
-        print_forecast(lines.len(), &rows);
+        print_forecast(queried, &rows);
     }
     Ok(Finished::Done)
 }
@@ -145,9 +173,5 @@ fn print_forecast(queried: usize, rows: &[Value]) {
 }
 
 fn quiet() -> Observer {
-    Arc::new(|report| {
-        if let ringback_engine::shell::Report::Trouble(text) = report {
-            eprintln!("! {text}");
-        }
-    })
+    Arc::new(steps::print_trouble)
 }

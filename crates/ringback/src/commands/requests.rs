@@ -1,37 +1,87 @@
 //! What a person says goes to the engine as a request: to the one that runs, or to the next one.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use jiff::tz::TimeZone;
 use ringback_core::{
     Line, Mode, Outcome, Receipt, Reply,
     admit::Switches,
-    claim, line,
+    claim,
+    line::{self, Phase},
     recovery::{Event, Via, Word},
 };
-use ringback_store::{Ask, Request};
+use ringback_store::{Ask, Request, Sqlite, Store};
 use serde_json::json;
 
 use crate::{
-    cli,
+    cli::{self, Cli},
+    config::{self, Settings},
     context::{Context, Open},
-    run,
+    run::{self, Carried},
+    show,
 };
 
-/// Leaves a person's event for the engine, and runs one for a moment where none runs.
-pub(crate) async fn tell(context: &Context, number: &str, event: Event) -> Result<()> {
+/// `approve`, `decline`, `amount`: a person's answer to what waits.
+pub(crate) async fn answer(context: &Context, number: &str, event: Event) -> Result<()> {
     let open = context.open().await?;
     let line = open.line(number).await?;
-    post(context, &open, vec![Request { line: line.id, ask: Ask::Event(event) }]).await
+    waits_for(&line, &event)?;
+    let said = match &event {
+        Event::Typed { amount } => format!("the set amount is {amount}; it follows after a fresh query"),
+        Event::Declined => "declined; nothing more is paid for it".into(),
+        _ => "approved".into(),
+    };
+    let settles = event == Event::Declined;
+    let carried = post(context, &open, vec![Request { line: line.id, ask: Ask::Event(event) }]).await?;
+    let next =
+        if settles { format!("`ringback recover {}` tries it again", line.msisdn) } else { carried.next().into() };
+    say(context, &format!("{}: {said}; {next}", line.msisdn));
+    Ok(())
+}
+
+/// `amount`: the set amount, typed.
+pub(crate) async fn amount(context: &Context, args: &cli::TypedAmount) -> Result<()> {
+    answer(context, &args.number, Event::Typed { amount: context.money(args.amount)? }).await
+}
+
+/// An answer that nothing waits for is refused with the state that the line is in.
+fn waits_for(line: &Line, event: &Event) -> Result<()> {
+    let phase = match &line.state {
+        line::State::Open(recovery) => Some(&recovery.phase),
+        _ => None,
+    };
+    let (waits, what) = match event {
+        Event::Approved => (matches!(phase, Some(Phase::Approval)), "no recovery waits for approval"),
+        Event::Declined => {
+            (matches!(phase, Some(Phase::Approval | Phase::Owed { .. })), "nothing waits that could be declined")
+        }
+        _ => (matches!(phase, Some(Phase::Owed { .. })), "no set amount is owed"),
+    };
+    ensure!(waits, "{}: {what}; the line is {}: {}", line.msisdn, quoted(line), show::advice(line));
+    Ok(())
+}
+
+/// A line's state as `lines` shows it.
+fn quoted(line: &Line) -> String {
+    format!("\"{}\"", show::state(line))
 }
 
 /// Posts requests and sees them carried out.
-pub(crate) async fn post(context: &Context, open: &Open, requests: Vec<Request>) -> Result<()> {
+pub(crate) async fn post(context: &Context, open: &Open, requests: Vec<Request>) -> Result<Carried> {
     open.store.post(&requests).await?;
-    run::carry_out_requests(context).await?;
-    if context.json {
-        println!("{}", json!({ "requests": requests.len() }));
+    let carried = run::carry_out_requests(context).await?;
+    if carried == Carried::ByTheRunningEngine {
+        eprintln!("Handed to the engine that is running.");
     }
-    Ok(())
+    Ok(carried)
+}
+
+/// Says how one request ended.
+fn say(context: &Context, text: &str) {
+    if context.json {
+        println!("{}", json!({ "requests": 1 }));
+    } else {
+        println!("{text}");
+    }
 }
 
 /// `tell`: what a person knows about a line.
@@ -39,19 +89,19 @@ pub(crate) async fn word(context: &Context, args: &cli::Tell) -> Result<()> {
     let word = match args.what {
         cli::What::Suspended => Word::Suspended,
         cli::What::LeaveAlone => Word::LeaveAlone(start_of(args.until.context("--until is missing")?)?),
-        cli::What::Plan => Word::Plan(args.amount.context("--amount is missing")?.positive()?),
+        cli::What::Plan => Word::Plan(context.money(args.amount.context("--amount is missing")?)?),
         cli::What::Confirmed => Word::Confirmed,
         cli::What::TryAgain => Word::TryAgain,
         cli::What::Watch => Word::Mode(Mode::Watch),
         cli::What::Ask => Word::Mode(Mode::Ask),
         cli::What::Auto => Word::Mode(Mode::Auto),
     };
-    tell(context, &args.number, Event::Told(word)).await
-}
-
-/// `amount`: the set amount, typed.
-pub(crate) async fn amount(context: &Context, args: &cli::TypedAmount) -> Result<()> {
-    tell(context, &args.number, Event::Typed { amount: args.amount.positive()? }).await
+    let open = context.open().await?;
+    let line = open.line(&args.number).await?;
+    let ask = Ask::Event(Event::Told(word));
+    let carried = post(context, &open, vec![Request { line: line.id, ask }]).await?;
+    say(context, &format!("{}: noted; {}", line.msisdn, carried.next()));
+    Ok(())
 }
 
 /// `settle`: what became of an order that only a person can settle (P13).
@@ -59,12 +109,19 @@ pub(crate) async fn settle(context: &Context, args: &cli::Settle) -> Result<()> 
     let open = context.open().await?;
     let line = open.line(&args.number).await?;
     let event = settlement(&line, args)?;
-    post(context, &open, vec![Request { line: line.id, ask: Ask::Event(event) }]).await
+    let carried = post(context, &open, vec![Request { line: line.id, ask: Ask::Event(event) }]).await?;
+    let next = match carried {
+        Carried::Here => format!("`ringback recover {}` tries the line again", line.msisdn),
+        Carried::ByTheRunningEngine => carried.next().into(),
+    };
+    say(context, &format!("{}: recorded; {next}", line.msisdn));
+    Ok(())
 }
 
 fn settlement(line: &Line, args: &cli::Settle) -> Result<Event> {
     let Some(order) = line.unsettled_order() else {
-        bail!("{}: no order of this line waits to be settled", line.msisdn);
+        let (number, state) = (line.msisdn, quoted(line));
+        bail!("{number}: no order waits to be settled; the line is {state}: {}", show::advice(line));
     };
     let outcome = match args.outcome {
         cli::Settled::Delivered => Outcome::Delivered(Receipt { debited: order.asked, delivered: order.asked }),
@@ -78,16 +135,37 @@ fn settlement(line: &Line, args: &cli::Settle) -> Result<Event> {
 pub(crate) async fn claim(context: &Context, open: &Open, event: claim::Event, claim: &claim::Claim) -> Result<()> {
     let line = open.line(&claim.msisdn.to_string()).await?;
     let ask = Ask::Claim(claim.reference.clone(), event);
-    post(context, open, vec![Request { line: line.id, ask }]).await
+    post(context, open, vec![Request { line: line.id, ask }]).await?;
+    say(context, &format!("{}: recorded; `ringback claims` shows it, `ringback ledger` the money", claim.reference));
+    Ok(())
 }
 
-/// `pause` and `resume`: the kill switch, durable and seen by every process (N3).
-pub(crate) async fn switch(context: &Context, paused: bool) -> Result<()> {
-    let open = context.open().await?;
-    let before = open.store.switches().await?;
+/// `pause`: the kill switch, durable and seen by every process (N3). It works with a configuration that does not.
+pub(crate) async fn pause(cli: &Cli) -> Result<()> {
+    let path = cli.config.clone().unwrap_or_else(config::default_path);
+    let database = match Settings::read(&path) {
+        Ok(settings) => config::database(&settings, &path),
+        Err(error) => {
+            eprintln!("! {error:#}");
+            let found = config::database_of_broken(&path);
+            ensure!(found.exists(), "{}: no database lies there, so nothing was paused", found.display());
+            eprintln!("! Pausing all the same, in {}.", found.display());
+            found
+        }
+    };
+    switch(cli.json, &Sqlite::open(&database).await?, true).await
+}
+
+/// `resume`: payments may be made again.
+pub(crate) async fn resume(context: &Context) -> Result<()> {
+    switch(context.json, &Sqlite::open(&context.database()).await?, false).await
+}
+
+async fn switch(json: bool, store: &dyn Store, paused: bool) -> Result<()> {
+    let before = store.switches().await?;
     let after = Switches { paused, clock_fault: before.clock_fault && paused, ..before };
-    open.store.set_switches(after).await?;
-    if context.json {
+    store.set_switches(after).await?;
+    if json {
         println!("{}", serde_json::to_string(&after)?);
     } else if paused {
         println!("Paused: no new payment is made until `ringback resume`. What is in flight is still resolved.");

@@ -51,8 +51,16 @@ impl Sandbox {
     pub fn init(&self, more: &[&str]) {
         let database = self.path("ringback.db").display().to_string();
         let known = ["--sandbox", &self.url, "--region", "CN", "--highest-plan", "600 CNY", "--database", &database];
-        let caps =
-            ["--cap-recovery", "5000 CNY", "--cap-line", "9000 CNY", "--cap-day", "900000 CNY", "--cap-book", "900000 CNY"];
+        let caps = [
+            "--cap-recovery",
+            "5000 CNY",
+            "--cap-line",
+            "9000 CNY",
+            "--cap-day",
+            "900000 CNY",
+            "--cap-book",
+            "900000 CNY",
+        ];
         self.run(&[&["init", "--force"], &known[..], &caps[..], more].concat(), &[0]);
     }
 
@@ -60,6 +68,7 @@ impl Sandbox {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(RINGBACK);
         command.arg("--config").arg(self.path("ringback.toml")).args(arguments);
+        command.env("XDG_DATA_HOME", self.path("data")).env("NO_COLOR", "1").env("COLUMNS", "100");
         command
     }
 

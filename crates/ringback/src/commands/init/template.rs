@@ -1,7 +1,10 @@
 //! The commented configuration.
 
 use super::{Answers, Channel, Profile, Provider};
-use crate::{cli::Ladder, config::Way};
+use crate::{
+    cli::Ladder,
+    config::{self, Way},
+};
 
 /// The whole file.
 pub(crate) fn text(answers: &Answers) -> String {
@@ -10,7 +13,7 @@ pub(crate) fn text(answers: &Answers) -> String {
 
 fn book(answers: &Answers) -> String {
     let database = match &answers.database {
-        Some(path) => format!("database = {path:?}"),
+        Some(path) => format!("database = {}", toml::Value::from(path.display().to_string())),
         None => {
             "# database = \"ringback.db\"     # beside this file; in $XDG_DATA_HOME/ringback without this line".into()
         }
@@ -19,19 +22,23 @@ fn book(answers: &Answers) -> String {
         Provider::Sandbox(..) => "sandbox",
         Provider::Reloadly(_) => "reloadly",
     };
+    let name = match answers.provider {
+        Provider::Sandbox(..) => "sandbox",
+        Provider::Reloadly(_) => "home",
+    };
     let (desk, region) = (desk(answers), &answers.region);
     format!(
         r#"# Ringback's configuration. Durations are written as 250ms, 15m, 24h. Amounts as "12.50 CNY".
 
 [book]
-name = "home"
+name = "{name}"
 region = "{region}"                 # numbers without a country code are read here
 {database}
 groups = "en"                 # the groups' names in the address book: "en" or "zh"
 channel = "network"           # who is asked for the lines' state: a [channel.NAME] below
 providers = ["{providers}"]       # who is paid, in this order: [provider.NAME] below
 desk = "{desk}"               # who is asked for refunds: a [desk.NAME] below
-# check_every = "24h"         # how often `ringback run` queries every enrolled line
+# check_every = "24h"         # the default: how often `ringback run` queries every enrolled line
 # catalogues = ["plans.toml"] # plan amounts that complete what the provider offers
 "#
     )
@@ -100,19 +107,20 @@ fn timing(answers: &Answers) -> String {
 settling = "{}ms"
 retry = "200ms"
 answer = "5s"
-claim_poll = "{desk_ms}ms"
+claim_poll = "{claim_poll_ms}ms"
 deadline = "3s"
 offered = "2s"
 "#,
-        settling_ms * 2
+        settling_ms * 2,
+        claim_poll_ms = (*desk_ms).max(1),
     )
 }
 
 fn channel(answers: &Answers) -> String {
     // A sandbox knows every number there is; a real network is authoritative for its own ranges only.
     let ranges = match answers.provider {
-        Provider::Sandbox(..) => r#"["1", "2", "3", "4", "5", "6", "7", "8", "9"]"#,
-        Provider::Reloadly(_) => "[]",
+        Provider::Sandbox(..) => r#"["1", "2", "3", "4", "5", "6", "7", "8", "9"]"#.into(),
+        Provider::Reloadly(_) => format!("[\"{}\"]", config::country_code(&answers.region).unwrap_or_default()),
     };
     let limits = match answers.provider {
         Provider::Sandbox(..) => "limits = { in_flight = 64, per_second = 5000 }",
@@ -127,7 +135,7 @@ fn channel(answers: &Answers) -> String {
     format!(
         r#"[channel.network]
 {place}
-ranges = {ranges}                   # prefixes such as "86138" in which its "no such subscriber" counts
+ranges = {ranges}               # prefixes that it is authoritative for, such as "86138": only their lines can be enrolled
 {limits}
 "#
     )
