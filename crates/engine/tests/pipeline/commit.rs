@@ -97,12 +97,15 @@ fn s2_a_claim_whose_commit_failed_is_committed_by_the_next_wake() {
     world.network.suspended(number(1));
     world.check([1]);
     let desk = world.run_to(|output| matches!(output, Output::Desk(_)));
-    world.pending.clear();
+    let others = std::mem::take(&mut world.pending);
     world.answer(desk);
     let Some(Output::Commit(batch)) = world.pending.pop() else { panic!("{:?}", world.pending) };
     assert!(batch.changes.is_empty() && batch.claims.len() == 1);
     world.handle(vec![Input::Committed(batch, Err(StoreError::Busy))]);
     assert_eq!(world.engine.next_wake_ms(world.now), Some(world.now.uptime_ms + 1_000));
+    world.pending.extend(others);
+    world.run_soundly();
+    assert_eq!(world.desk.paid_minor(), world.provider.debited_minor());
 }
 
 #[test]

@@ -98,6 +98,24 @@ fn l1_a_channel_that_answers_about_another_number_for_ever_parks_the_line() {
 }
 
 #[test]
+fn an_answer_of_one_kind_takes_no_call_of_another_kind() {
+    let mut world = world(1);
+    let submit = world.run_to(|output| matches!(output, Output::Submit(..)));
+    let answer = Answer { msisdn: number(1), status: restricted(), imsi: None };
+    world.handle(vec![Input::Answers(CHANNEL.into(), vec![(LineId(1), answer)])]);
+    world.answer(submit);
+    let query = world.run_to(|output| matches!(output, Output::Query(..)));
+    let reads = |world: &World| world.log.stepped.iter().filter(|(_, e)| matches!(e, Event::Answered(_))).count();
+    let before = reads(&world);
+    world.handle(vec![Input::Replied(LineId(1), Outcome::NotFound.into())]);
+    world.answer(query);
+    world.run_until(|world| world.engine.is_committed());
+    assert_eq!(reads(&world), before + 1, "the query was answered");
+    world.run_soundly();
+    assert_eq!(world.provider.inquired, [], "and so was the order");
+}
+
+#[test]
 fn an_offer_that_comes_twice_frees_no_call_that_is_out() {
     let mut world = world(1);
     let submit = world.run_to(|output| matches!(output, Output::Submit(..)));

@@ -1,5 +1,6 @@
 //! How many calls are out, how fast they begin, and that each has its turn (L5).
 
+use ringback_core::recovery::Event;
 use ringback_engine::{Input, Limits, Output};
 
 use crate::world::{CHANNEL, PROVIDER, SET, Setup, World, cny, number};
@@ -56,14 +57,14 @@ fn each_channel_and_provider_has_a_lane_of_its_own() {
 }
 
 #[test]
-fn l5_a_line_that_is_asked_for_again_and_again_keeps_no_other_from_its_turn() {
+fn l5_lines_that_are_asked_for_again_and_again_keep_no_other_from_its_turn() {
     let limits = Limits { in_flight: 1, per_second: 1_000, batch: 1 };
     let mut world = Setup::lines(20).world_with(|config| _ = config.limits.insert(CHANNEL.into(), limits));
     world.check(1..=20);
     for _ in 0..20 {
         let query = world.run_to(|output| matches!(output, Output::Query(..)));
         world.answer(query);
-        world.check([1]);
+        world.check([1, 20]);
     }
     assert!((1..=20).all(|id| world.log.queries_of(id) >= 1), "first come, first served: {:?}", world.log.queried);
 }
@@ -83,4 +84,23 @@ fn a_book_without_a_provider_parks_its_lines_and_leaves_no_lane_blocked() {
         world.handle(vec![Input::Offers(line.id, Err((String::new(), false)))]);
     }
     world.run_soundly();
+}
+
+#[test]
+fn k1_a_read_is_as_old_as_its_query_and_not_as_its_place_in_the_lane() {
+    let limits = Limits { in_flight: 1, per_second: 1_000, batch: 1 };
+    let mut world = Setup::lines(2).world_with(|config| _ = config.limits.insert(CHANNEL.into(), limits));
+    world.check([1, 2]);
+    let query = world.run_to(|output| matches!(output, Output::Query(..)));
+    world.pass(120_000);
+    world.answer(query);
+    world.run();
+    let issued: Vec<u64> = world.log.stepped.iter().filter_map(|(_, event)| issued_ms(event)).collect();
+    assert_eq!(issued, world.log.queried.iter().map(|(at_ms, _)| *at_ms).collect::<Vec<_>>());
+    assert!(issued[1] >= 120_000, "{issued:?}");
+}
+
+fn issued_ms(event: &Event) -> Option<u64> {
+    let Event::Answered(read) = event else { return None };
+    Some(read.issued.uptime_ms)
 }

@@ -136,3 +136,23 @@ fn l4_a_run_that_was_stopped_in_the_middle_is_finished_by_the_next() {
     assert!((1..=4).all(|id| rig.outside.provider().received(number(id)) == cny(1 + 8 + 28 + SET)));
     assert_eq!(rig.db().wait(rig.db().store.verify()), []);
 }
+
+#[test]
+fn l4_a_run_goes_on_with_open_recoveries_and_claims_that_nobody_asked_it_about() {
+    let rig = Rig::new(2);
+    rig.outside.network().needs(number(1), cny(30));
+    rig.outside.network().suspended(number(2));
+    let nobody = Begin::Recover(Filter { numbers: Some(Vec::new()), ..Filter::default() });
+    let stops = async {
+        sleep(Duration::from_secs(15)).await;
+        rig.stop.send_replace(true);
+    };
+    rig.run_with(all(), AT_REST, stops).unwrap();
+    rig.stop.send_replace(false);
+    assert!(rig.outside.provider().received(number(1)) < cny(30), "it is stopped in the middle");
+    rig.run(nobody.clone(), AT_REST);
+    assert_eq!(rig.outside.provider().received(number(1)), cny(1 + 8 + 28 + SET));
+    assert_eq!(rig.db().claims(ClaimFilter::Open).len(), 4, "the desk has not paid yet");
+    rig.run(nobody, Until::AtRest { claims: true });
+    assert_eq!(rig.outside.desk.lock().unwrap().paid_minor(), 9_500);
+}
