@@ -1,6 +1,6 @@
 //! How states, causes and reasons are said to people.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, io::IsTerminal, time::Duration};
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,7 +18,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// Whether colours are wanted: a terminal, and no `NO_COLOR`.
 pub(crate) fn colours() -> bool {
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    wanted && std::io::IsTerminal::is_terminal(&std::io::stdout())
+    wanted && std::io::stdout().is_terminal()
 }
 
 /// The progress of something long, on stderr; hidden where that is no terminal.
@@ -41,8 +41,8 @@ fn style(template: &str) -> ProgressStyle {
 }
 
 /// A text as it may be printed: whole on a terminal, with masked numbers on anything that may be a log (S6).
-pub(crate) fn shared(text: &str) -> Cow<'_, str> {
-    if std::io::IsTerminal::is_terminal(&std::io::stdout()) { text.into() } else { masked(text).into() }
+pub(crate) fn shared<'a>(text: &'a str, target: &impl IsTerminal) -> Cow<'a, str> {
+    if target.is_terminal() { text.into() } else { masked(text).into() }
 }
 
 /// A text with every telephone number in it masked.

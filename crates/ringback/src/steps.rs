@@ -1,5 +1,7 @@
 //! What the engine reports: a line for people, an object for programs, an event for the log.
 
+use std::io::{stderr, stdout};
+
 use ringback_core::{
     Judgement, Line, Outcome, Status,
     line::{Phase, State},
@@ -17,11 +19,11 @@ pub(crate) fn print(report: &Report) {
     match report {
         Report::Stepped(line, event) => {
             if let Some(text) = step(line, event) {
-                println!("{}", show::shared(&format!("{}  {text}", line.msisdn)));
+                println!("{}", show::shared(&format!("{}  {text}", line.msisdn), &stdout()));
             }
         }
         Report::Notice(line, notice) => {
-            println!("{}", show::shared(&format!("{}  {}", line.msisdn, notice_text(line, notice))));
+            println!("{}", show::shared(&format!("{}  {}", line.msisdn, notice_text(line, notice)), &stdout()));
         }
         Report::Trouble(_) | Report::Reconciled(..) => print_trouble(report),
     }
@@ -30,10 +32,10 @@ pub(crate) fn print(report: &Report) {
 /// Prints only what did not work.
 pub(crate) fn print_trouble(report: &Report) {
     match report {
-        Report::Trouble(text) => eprintln!("! {}", show::shared(text)),
+        Report::Trouble(text) => eprintln!("! {}", show::shared(text, &stderr())),
         Report::Reconciled(provider, found) => {
             for difference in &found.differences {
-                eprintln!("! {provider}: {}: {}", difference.reference, show::shared(&difference.detail));
+                eprintln!("! {provider}: {}: {}", difference.reference, show::shared(&difference.detail, &stderr()));
             }
         }
         Report::Stepped(..) | Report::Notice(..) => {}

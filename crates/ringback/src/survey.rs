@@ -9,10 +9,7 @@ use ringback_engine::{
     Limits,
     shell::{Parts, terms_of},
 };
-use tokio::{
-    sync::Mutex,
-    time::{Interval, interval},
-};
+use tokio::{sync::Mutex, time::interval};
 
 use crate::{context::Context, show, wiring};
 
@@ -21,37 +18,40 @@ pub(crate) async fn states(context: &Context, parts: &Parts, numbers: &[Msisdn])
     let name = &context.settings.book.channel;
     let channel = parts.channels.get(name).with_context(|| format!("book.channel: there is no [channel.{name}]"))?;
     let limits = limits(context, &[name]);
-    let (pace, progress) = (pace(limits), show::progress(numbers.len(), "lines queried"));
-    let ask = async |chunk: &[Msisdn]| {
-        pace.lock().await.tick().await;
+    let progress = show::progress(numbers.len(), "lines queried");
+    let answers = paced(limits, numbers.chunks(limits.batch), async |chunk| {
         let answers = channel.query(chunk).await;
         progress.inc(chunk.len() as u64);
         answers
-    };
-    let answers = stream::iter(numbers.chunks(limits.batch)).map(ask).buffered(limits.in_flight);
-    let answers: Vec<Vec<Answer>> = answers.collect().await;
+    });
+    let answers = answers.await.concat();
     progress.finish_and_clear();
-    Ok(answers.concat())
+    Ok(answers)
 }
 
 /// What can be paid for each line, in the same order; else why nothing can.
-pub(crate) async fn terms(
-    context: &Context,
-    parts: &Parts,
-    numbers: &[Msisdn],
-) -> Vec<std::result::Result<Vec<Terms>, String>> {
+pub(crate) async fn terms(context: &Context, parts: &Parts, numbers: &[Msisdn]) -> Vec<Result<Vec<Terms>, String>> {
     let names = &context.settings.book.providers;
     let limits = limits(context, &names.iter().collect::<Vec<_>>());
-    let (pace, progress) = (pace(limits), show::progress(numbers.len(), "lines looked up at the provider"));
-    let ask = async |number: &Msisdn| {
-        pace.lock().await.tick().await;
+    let progress = show::progress(numbers.len(), "lines looked up at the provider");
+    let terms = paced(limits, numbers, async |number| {
         let terms = terms_of(parts, *number, names).await;
         progress.inc(1);
         terms.map_err(|(reason, _)| reason)
-    };
-    let terms = stream::iter(numbers).map(ask).buffered(limits.in_flight).collect().await;
+    });
+    let terms = terms.await;
     progress.finish_and_clear();
     terms
+}
+
+/// Asks about all of them, so many at a time and so many a second; the answers keep their order.
+async fn paced<T, A>(limits: Limits, all: impl IntoIterator<Item = T>, ask: impl AsyncFn(T) -> A) -> Vec<A> {
+    let pace = Mutex::new(interval(Duration::from_secs(1) / limits.per_second));
+    let ask = async |one| {
+        pace.lock().await.tick().await;
+        ask(one).await
+    };
+    stream::iter(all).map(ask).buffered(limits.in_flight).collect().await
 }
 
 /// The tightest limits of those that are asked together.
@@ -69,7 +69,33 @@ fn tighter(one: Limits, other: Limits) -> Limits {
     }
 }
 
-/// One tick for each call that may begin.
-fn pace(limits: Limits) -> Mutex<Interval> {
-    Mutex::new(interval(Duration::from_secs(1) / limits.per_second))
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn calls_are_bounded_and_answers_keep_their_order() {
+        let (out, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let limits = Limits { in_flight: 3, per_second: 10_000, batch: 1 };
+        let answers = paced(limits, 0..20, async |number| {
+            most.fetch_max(out.fetch_add(1, SeqCst) + 1, SeqCst);
+            for _ in 0..(20 - number) {
+                tokio::task::yield_now().await;
+            }
+            out.fetch_sub(1, SeqCst);
+            number
+        });
+        assert_eq!(answers.await, (0..20).collect::<Vec<_>>());
+        assert!((1..=3).contains(&most.load(SeqCst)), "{most:?}");
+    }
+
+    #[tokio::test]
+    async fn calls_are_paced() {
+        let began = std::time::Instant::now();
+        let limits = Limits { in_flight: 100, per_second: 100, batch: 1 };
+        paced(limits, 0..11, async |_| ()).await;
+        assert!(began.elapsed() >= Duration::from_millis(99), "{:?}", began.elapsed());
+    }
 }

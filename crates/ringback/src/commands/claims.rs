@@ -101,3 +101,29 @@ fn stage(claim: &Claim) -> String {
         claim::State::Withdrawn => "withdrawn".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ringback_core::TopUpRef;
+
+    use super::*;
+
+    #[test]
+    fn r5_what_a_person_can_do_is_named() {
+        let claim = |state| Claim {
+            reference: TopUpRef::from_random(3),
+            msisdn: "+8613800138000".parse().unwrap(),
+            provider: "p".into(),
+            desk: "letters".into(),
+            claimed: "30 CNY".parse().unwrap(),
+            state,
+        };
+        let command = format!("`ringback claims --of {} --paid '30.00 CNY'`", TopUpRef::from_random(3));
+        for stopped in [claim::State::Denied { reason: "used".into() }, claim::State::Expired, claim::State::Requested]
+        {
+            assert!(decision(&claim(stopped)).contains(&command));
+        }
+        let partial = claim(claim::State::Paid { paid: "10 CNY".parse().unwrap() });
+        assert!(decision(&partial).contains("the difference to 30.00 CNY"));
+    }
+}
