@@ -9,7 +9,7 @@ use ringback_core::{Answer, Bar, Msisdn, Reachable, Service, Status};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Capabilities, Channel};
+use crate::{Capabilities, Channel, deadline_of_one, quote::quote};
 
 /// Lines in one query; all of them are asked at the same time, so that the deadline of one is that of all.
 const BATCH: usize = 64;
@@ -70,7 +70,7 @@ impl Camara {
             name: name.to_owned(),
             url: format!("{}/retrive-subscription-status", url.trim_end_matches('/')),
             token,
-            client: Client::builder().timeout(deadline).redirect(Policy::none()).build()?,
+            client: Client::builder().timeout(deadline_of_one(deadline)).redirect(Policy::none()).build()?,
             capabilities: Capabilities {
                 ranges,
                 sees_restriction: true,
@@ -135,8 +135,8 @@ async fn whole(mut response: Response) -> Result<Vec<u8>, String> {
 
 /// Outgoing voice decides; data alone, throttled or suspended, is no restriction.
 fn read(body: &[u8], asked: Msisdn) -> Result<Status, String> {
-    let body: Body =
-        serde_json::from_slice(body).map_err(|error| format!("the answer is no subscription status: {error}"))?;
+    let body: Body = serde_json::from_slice(body)
+        .map_err(|error| quote(&format!("the answer is no subscription status: {error}")))?;
     if body.phone_number.is_some_and(|number| number != asked) {
         return Err("the answer is about another number".into());
     }

@@ -4,7 +4,10 @@
 
 mod camara;
 pub mod osmo;
+mod quote;
 mod range;
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 pub use camara::Camara;
@@ -20,7 +23,8 @@ pub trait Channel: Send + Sync {
     /// What the channel can see, and where.
     fn capabilities(&self) -> &Capabilities;
 
-    /// Asks for each line; one answer for each, in the same order. Never fails: trouble is `Unknown` with its reason.
+    /// Asks for each of at most `batch` lines; one answer for each, in the same order, before the channel's deadline.
+    /// Never fails: trouble is `Unknown` with its reason, and one line's trouble is no other's.
     async fn query(&self, lines: &[Msisdn]) -> Vec<Answer>;
 }
 
@@ -33,8 +37,13 @@ pub struct Capabilities {
     pub sees_restriction: bool,
     /// Whether it can tell a phone that is switched off.
     pub sees_reachability: bool,
-    /// How many lines fit into one query.
+    /// How many lines fit into one query, so that all of them are asked at the same time.
     pub batch: usize,
     /// What one query costs, in words of its own tariff, such as `0.02 EUR`; empty when it is free.
     pub cost: String,
+}
+
+/// How long one request may take, so that a batch with a lost reply is answered before its caller gives it up as a whole.
+fn deadline_of_one(batch: Duration) -> Duration {
+    batch * 4 / 5
 }

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use futures_util::future::join_all;
 use ringback_core::{Answer, Bar, Msisdn, Reachable, Service, Status};
 
-use crate::{Capabilities, Channel};
+use crate::{Capabilities, Channel, deadline_of_one};
 pub use ctrl::{Ctrl, CtrlError};
 
 /// The status channel on an osmo-hlr. It sees bars, purged phones, and the IMSI.
@@ -27,7 +27,7 @@ impl OsmoHlr {
     pub fn new(name: &str, address: &str, ranges: Vec<String>, deadline: Duration) -> Self {
         Self {
             name: name.to_owned(),
-            ctrl: Ctrl::new(address, deadline),
+            ctrl: Ctrl::new(address, deadline_of_one(deadline)),
             capabilities: Capabilities {
                 ranges,
                 sees_restriction: true,

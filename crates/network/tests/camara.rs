@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use contract::{Conduct, PATIENT, Peer, check_unknown, hold, numbers, truth};
+use contract::{Conduct, PATIENT, Peer, check_unknown, hold, lost, numbers, truth};
 use futures_util::stream;
 use ringback_core::{Judgement, Reachable};
 use ringback_network::{Camara, Channel};
@@ -85,6 +85,8 @@ fn act(conduct: Conduct, number: &str) -> Play {
     let suspended = json!({ "voiceSmsOut": "suspended" }).to_string();
     Play::Answer(match conduct {
         Conduct::Silent => return Play::Never,
+        Conduct::LosesOne if lost(number) => return Play::Never,
+        Conduct::LosesOne => honest(number),
         // The earlier a number, the later its answer.
         Conduct::Honest => return Play::Later(Duration::from_millis(8 - last(number) % 8), honest(number)),
         Conduct::Broken => cut(Vec::new()),
@@ -198,6 +200,22 @@ async fn s6_the_token_is_sent_and_never_shown() {
     check_unknown("a wrong token", &numbers(1), &refused);
     let text = format!("{refused:?}");
     assert!(text.contains("refused the token") && !text.contains("wr0ng"), "{text}");
+}
+
+/// What cannot be read is quoted in the reason, and may hold the number.
+#[tokio::test]
+async fn s6_no_quotation_shows_the_number() {
+    let service = Service::start().await;
+    for key in ["voiceSmsOut", "barCause", "reachable", "phoneNumber"] {
+        service.play(move |number, _| {
+            let mut body = json!({ "voiceSmsOut": "suspended" });
+            body[key] = json!(number);
+            Play::Answer(Json(body).into_response())
+        });
+        let answers = service.open(None).query(&numbers(1)).await;
+        check_unknown(key, &numbers(1), &answers);
+        assert!(format!("{answers:?}").contains("*0000"), "{key}: {answers:?}");
+    }
 }
 
 #[tokio::test]

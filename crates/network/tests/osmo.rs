@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use contract::{Conduct, PATIENT, Peer, SHORT, check_unknown, hold, numbers, truth};
+use contract::{Conduct, PATIENT, Peer, SHORT, check_unknown, hold, lost, numbers, truth};
 use ringback_core::Judgement;
 use ringback_network::{Channel, OsmoHlr};
 use tokio::{
@@ -107,13 +107,14 @@ fn act(conduct: Conduct, asked: &str) -> Act {
     let number = variable.trim_start_matches("subscriber.by-msisdn-").trim_end_matches(".info");
     let barred = frame(&reply(id, number, number, Some("0")));
     match conduct {
-        Conduct::Honest => Act::Say(frame(&honest(id, number))),
+        Conduct::LosesOne if lost(number) => Act::Say(Vec::new()),
+        Conduct::Honest | Conduct::LosesOne => Act::Say(frame(&honest(id, number))),
         Conduct::Silent => Act::Hang,
         Conduct::Broken => Act::Close(Vec::new()),
         Conduct::Truncated => Act::Close(barred[..barred.len() - 5].to_vec()),
         Conduct::Garbage => Act::Say(frame(&format!("GET_REPLY {id}"))),
         Conduct::Html => Act::Close(b"HTTP/1.1 400 Bad Request\r\n\r\n<html>nam_cs\t0".to_vec()),
-        Conduct::OutOfOrder => Act::Say(frame(&format!("ERROR {id} Internal error"))),
+        Conduct::OutOfOrder => Act::Say(frame(&format!("ERROR {id} Internal error at {variable}"))),
         Conduct::Refusing => Act::Say(frame(&format!("ERROR {id} Command not permitted"))),
         Conduct::OtherNumber => Act::Say(frame(&reply(id, "8613900139000", "8613900139000", Some("0")))),
     }

@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use super::frame::{self, FrameError};
+use crate::quote::quote;
 
 /// Why a request has no answer. All are safe to repeat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -197,7 +198,7 @@ fn understand(kind: &str, rest: &str, expected: &str, asked: &str) -> Result<Str
         "ERROR" if rest.starts_with("No such subscriber") => Err(CtrlError::NoSuchSubscriber),
         _ if kind == expected && variable == asked => Ok(value.to_owned()),
         _ if kind == expected => Err(CtrlError::Refused("the answer is about something else".into())),
-        _ => Err(CtrlError::Refused(rest.to_owned())),
+        _ => Err(CtrlError::Refused(quote(rest))),
     }
 }
 
