@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod desk;
+mod foreign;
 pub mod reloadly;
 
 use async_trait::async_trait;
@@ -20,7 +21,14 @@ pub trait Connector: Send + Sync {
     /// Finds a line's carrier and what can be paid for it (S1041).
     async fn offer(&self, line: Msisdn) -> Result<Offer, ProviderError>;
 
-    /// Sends one order, once. Anything but an explicit answer is `Outcome::Unknown`.
+    /// Gets whatever a submission needs beforehand, such as a token, so that `submit` sends at once; moves no money, safe
+    /// to repeat. A provider that needs nothing is always prepared.
+    async fn prepare(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    /// Sends one order, once and at once: what it needs was prepared, and where it is missing nothing is sent, which is
+    /// answered by `Outcome::Refused(Refusal::Unavailable)`. Anything but an explicit answer is `Outcome::Unknown`.
     async fn submit(&self, order: &Order) -> Reply;
 
     /// Asks what became of an order, by its reference.
@@ -29,7 +37,8 @@ pub trait Connector: Send + Sync {
     /// What the prepaid wallet holds.
     async fn balance(&self) -> Result<Amount, ProviderError>;
 
-    /// The provider's own statement: every top-up that it booked since `since_ms` (wall clock), for M4.
+    /// The provider's own statement: every top-up that it booked since `since_ms` (wall clock), for M4. Whole or an
+    /// error; two top-ups with one reference are two rows.
     async fn statement(&self, since_ms: i64) -> Result<Vec<StatementRow>, ProviderError>;
 }
 
@@ -38,6 +47,11 @@ pub trait Connector: Send + Sync {
 pub trait ClaimDesk: Send + Sync {
     /// The desk's name in the configuration.
     fn name(&self) -> &str;
+
+    /// Whether the answer comes only from a person, as to a letter; then nobody waits for the desk.
+    fn is_by_hand(&self) -> bool {
+        false
+    }
 
     /// Hands a claim in. Safe to repeat unchanged: a claim is identified by its top-up's reference (R1).
     async fn request(&self, claim: &Claim) -> DeskReply;

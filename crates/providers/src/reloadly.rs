@@ -2,28 +2,33 @@
 //!
 //! The default outcome is unknown. Only an explicit answer settles, and an HTTP status alone is none.
 
+mod pages;
 mod token;
 mod wire;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect::Policy};
-use ringback_core::{Amount, Carrier, Denominations, Msisdn, Offer, Order, Outcome, Reply};
+use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
+use ringback_core::{Amount, Carrier, Denominations, Msisdn, Offer, Order, Outcome, Refusal, Reply};
 use serde_json::{Value, json};
 
-use crate::{Capabilities, Connector, ProviderError, StatementRow};
+use crate::{
+    Capabilities, Connector, ProviderError, StatementRow,
+    foreign::{explain, quote, whole},
+};
+use pages::Pages;
 use token::Token;
-use wire::{Balance, Fault, Operator, Page, Transaction};
+use wire::{Balance, Fault, Operator, Page, Transaction, unknown};
 
 /// The media type that selects the API's version.
 const ACCEPT: &str = "application/com.reloadly.topups-v1+json";
 
+/// Where the booked top-ups stand, for an inquiry and for the statement.
+const REPORT: &str = "/topups/reports/transactions";
+
 /// Rows in one page of the statement.
 const PAGE: usize = 200;
-
-/// Pages read at most: a statement of 31 days of the busiest owner has fewer.
-const MOST_PAGES: usize = 5_000;
 
 /// What a connector is made of.
 pub struct Settings {
@@ -58,14 +63,6 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// Why there is no answer.
-enum Silence {
-    /// No token: nothing was sent.
-    Token(ProviderError),
-    /// Sent, or perhaps sent, and no whole answer came back.
-    Lost(String),
-}
-
 impl Reloadly {
     /// A connector; nothing is sent yet.
     pub fn new(settings: Settings) -> Result<Self, reqwest::Error> {
@@ -73,67 +70,61 @@ impl Reloadly {
         Ok(Self { token: Token::default(), client, settings })
     }
 
-    /// Sends a request with a token; a token that just expired is renewed once. Anything else is sent once.
-    async fn call(&self, build: impl Fn(&Client) -> RequestBuilder) -> Result<Answer, Silence> {
-        let token = self.token.current(&self.client, &self.settings).await.map_err(Silence::Token)?;
-        let answer = self.send(build(&self.client), &token).await?;
-        if answer.status != StatusCode::UNAUTHORIZED || fault(&answer).is_none_or(|f| f.error_code != "TOKEN_EXPIRED") {
-            return Ok(answer);
-        }
-        // The provider refused the token before it looked at the request, so sending it again is no second order.
-        self.token.forget(&token).await;
-        let renewed = self.token.current(&self.client, &self.settings).await.map_err(Silence::Token)?;
-        self.send(build(&self.client), &renewed).await
-    }
-
-    async fn send(&self, request: RequestBuilder, token: &str) -> Result<Answer, Silence> {
-        let lost = |error: reqwest::Error| Silence::Lost(explain(&error).to_owned());
-        let response = request.bearer_auth(token).header("Accept", ACCEPT).send().await.map_err(lost)?;
+    /// Sends a request once. A token that the provider refuses is forgotten, so that the next call gets another one.
+    async fn send(&self, request: RequestBuilder, token: &str) -> Result<Answer, &'static str> {
+        let request = request.bearer_auth(token).header("Accept", ACCEPT);
+        let response = request.send().await.map_err(|error| explain(&error))?;
         let status = response.status();
-        let body = response.bytes().await.map_err(lost)?.to_vec();
-        Ok(Answer { status, body })
+        if status == StatusCode::UNAUTHORIZED {
+            self.token.forget(token);
+        }
+        Ok(Answer { status, body: whole(response).await? })
     }
 
-    /// Asks a question that moves no money.
+    async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Answer, ProviderError> {
+        let token = self.token.fresh(&self.client, &self.settings).await?;
+        let request = self.client.get(self.url(path)).query(query);
+        self.send(request, &token).await.map_err(|detail| self.unavailable(detail))
+    }
+
+    /// Asks a question that moves no money; once more with another token when the first one is refused.
     async fn ask<T: serde::de::DeserializeOwned>(
         &self,
         path: &str,
         query: &[(&str, String)],
     ) -> Result<T, ProviderError> {
-        let url = self.url(path);
-        let answer = match self.call(|client| client.request(Method::GET, &url).query(query)).await {
-            Ok(answer) => answer,
-            Err(Silence::Token(error)) => return Err(error),
-            Err(Silence::Lost(detail)) => return Err(self.unavailable(detail)),
-        };
+        let mut answer = self.get(path, query).await?;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            answer = self.get(path, query).await?;
+        }
         if !answer.status.is_success() {
             return Err(self.refusal(&answer));
         }
         let parsed = serde_json::from_slice(&answer.body);
-        parsed.map_err(|error| self.unavailable(format!("{path}: the answer cannot be read: {error}")))
+        parsed.map_err(|error| self.unavailable(&format!("{path}: the answer cannot be read: {error}")))
     }
 
     fn refusal(&self, answer: &Answer) -> ProviderError {
         let provider = self.settings.name.clone();
-        let Some(fault) = fault(answer) else {
-            return self.unavailable(format!("HTTP {} without an error of Reloadly's", answer.status));
+        let Some(fault) = answer.fault() else {
+            return self.unavailable(&format!("HTTP {} without an error of Reloadly's", answer.status));
         };
-        let detail = format!("{}: {}", fault.error_code, fault.message);
+        let detail = quote(&format!("{}: {}", fault.error_code, fault.message));
         match (answer.status, fault.error_code.as_str()) {
             (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => ProviderError::Credentials { provider, detail },
             (_, "COULD_NOT_AUTO_DETECT_OPERATOR" | "INVALID_RECIPIENT_PHONE") => {
                 ProviderError::NotOffered { provider, detail }
             }
-            _ => self.unavailable(detail),
+            _ => self.unavailable(&detail),
         }
     }
 
-    fn unavailable(&self, detail: String) -> ProviderError {
-        ProviderError::Unavailable { provider: self.settings.name.clone(), detail }
+    fn unavailable(&self, detail: &str) -> ProviderError {
+        ProviderError::Unavailable { provider: self.settings.name.clone(), detail: quote(detail) }
     }
 
-    fn not_offered(&self, detail: String) -> ProviderError {
-        ProviderError::NotOffered { provider: self.settings.name.clone(), detail }
+    fn not_offered(&self, detail: &str) -> ProviderError {
+        ProviderError::NotOffered { provider: self.settings.name.clone(), detail: quote(detail) }
     }
 
     fn url(&self, path: &str) -> String {
@@ -145,13 +136,13 @@ impl Reloadly {
         let float = self.settings.capabilities.currency;
         let (from, to) = (&operator.sender_currency_code, &operator.destination_currency_code);
         if from != float.code() || to != float.code() {
-            return Err(self.not_offered(format!(
+            return Err(self.not_offered(&format!(
                 "{} is paid from {from} in {to}, the configured float is in {float}; \
                  exchange between currencies is not supported yet",
                 operator.name
             )));
         }
-        operator.denominations(float).map_err(|error| self.not_offered(format!("{}: {error}", operator.name)))
+        operator.denominations(float).map_err(|error| self.not_offered(&format!("{}: {error}", operator.name)))
     }
 }
 
@@ -166,10 +157,10 @@ impl Connector for Reloadly {
     }
 
     async fn offer(&self, line: Msisdn) -> Result<Offer, ProviderError> {
-        let region = line.region().ok_or_else(|| self.not_offered("the number belongs to no region".into()))?;
+        let region = line.region().ok_or_else(|| self.not_offered("the number belongs to no region"))?;
         let path = format!("/operators/auto-detect/phone/{}/countries/{region}", line.digits());
         let operator: Operator = self.ask(&path, &[]).await?;
-        let product = operator.id().ok_or_else(|| self.unavailable(format!("{path}: the operator has no id")))?;
+        let product = operator.id().ok_or_else(|| self.unavailable(&format!("{path}: the operator has no id")))?;
         let (denominations, plans) = self.denominations(&operator)?;
         Ok(Offer {
             provider: self.settings.name.clone(),
@@ -180,46 +171,67 @@ impl Connector for Reloadly {
         })
     }
 
+    /// Gets a token that outlasts the submission.
+    async fn prepare(&self) -> Result<(), ProviderError> {
+        self.token.fresh(&self.client, &self.settings).await.map(drop)
+    }
+
     async fn submit(&self, order: &Order) -> Reply {
         let body = match submission(order) {
             Ok(body) => body,
-            Err(reason) => return Outcome::Unknown(reason).into(),
+            Err(reason) => return unknown(&reason).into(),
         };
-        let url = self.url("/topups");
-        match self.call(|client| client.post(&url).json(&body)).await {
+        let Some(token) = self.token.at_hand() else { return not_sent() };
+        match self.send(self.client.post(self.url("/topups")).json(&body), &token).await {
             Ok(answer) => judge(&answer),
-            Err(Silence::Token(error)) => Outcome::Unknown(error.to_string()).into(),
-            Err(Silence::Lost(detail)) => Outcome::Unknown(detail).into(),
+            Err(detail) => unknown(detail).into(),
         }
     }
 
     async fn inquire(&self, order: &Order) -> Reply {
         let reference = order.reference.as_str();
         let query = [("customIdentifier", reference.to_owned()), ("page", "1".into()), ("size", PAGE.to_string())];
-        match self.ask::<Page>("/topups/reports/transactions", &query).await {
+        match self.ask::<Page>(REPORT, &query).await {
             Ok(page) => look_up(page, reference),
-            Err(error) => Outcome::Unknown(error.to_string()).into(),
+            Err(error) => unknown(&error.to_string()).into(),
         }
     }
 
     async fn balance(&self) -> Result<Amount, ProviderError> {
         let balance: Balance = self.ask("/accounts/balance", &[]).await?;
-        balance.amount().map_err(|detail| self.unavailable(detail))
+        balance.amount().map_err(|detail| self.unavailable(&detail))
     }
 
     async fn statement(&self, since_ms: i64) -> Result<Vec<StatementRow>, ProviderError> {
-        let mut rows = Vec::new();
-        for page in 1..=MOST_PAGES {
-            let query = [("startDate", wire::date(since_ms)), ("page", page.to_string()), ("size", PAGE.to_string())];
-            let part: Page = self.ask("/topups/reports/transactions", &query).await?;
-            let last = part.content.len() < PAGE;
-            rows.extend(part.content.iter().filter_map(Transaction::statement_row));
-            if last {
-                break;
+        let (mut pages, mut number) = (Pages::default(), 1);
+        loop {
+            let query = [("startDate", wire::date(since_ms)), ("page", number.to_string()), ("size", PAGE.to_string())];
+            let page = self.ask(REPORT, &query).await?;
+            if pages.add(number, page, PAGE).map_err(|detail| self.unavailable(&detail))? {
+                return Ok(pages.rows);
             }
+            number += 1;
         }
-        Ok(rows)
     }
+}
+
+impl Answer {
+    /// An error of Reloadly's own.
+    fn fault(&self) -> Option<Fault> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The provider refused the token before it looked at the request.
+    fn is_expired(&self) -> bool {
+        let named = |fault: Fault| fault.error_code == "TOKEN_EXPIRED";
+        self.status == StatusCode::UNAUTHORIZED && self.fault().is_some_and(named)
+    }
+}
+
+/// No order reached the provider, for want of a token. No outcome says just this; a refusal is the honest one that is
+/// safe: its hold stays until an inquiry confirms that nothing was paid (P5, P6), and then the same rung follows later.
+fn not_sent() -> Reply {
+    Outcome::Refused(Refusal::Unavailable).into()
 }
 
 /// The body of an order. The amount is written from its digits; it is in the sender's currency.
@@ -238,17 +250,20 @@ fn submission(order: &Order) -> Result<Value, String> {
     }))
 }
 
-/// An answer to a submission.
+/// An answer to a submission. Nothing says that an order behind HTTP 429 was not processed, so that is unknown as well.
 fn judge(answer: &Answer) -> Reply {
+    if answer.is_expired() {
+        return not_sent();
+    }
     if answer.status.is_success() {
         return match serde_json::from_slice::<Transaction>(&answer.body) {
             Ok(transaction) => transaction.reply(),
-            Err(error) => Outcome::Unknown(format!("the answer cannot be read: {error}")).into(),
+            Err(error) => unknown(&format!("the answer cannot be read: {error}")).into(),
         };
     }
-    match fault(answer) {
+    match answer.fault() {
         Some(fault) => fault.outcome().into(),
-        None => Outcome::Unknown(format!("HTTP {} without an error of Reloadly's", answer.status)).into(),
+        None => unknown(&format!("HTTP {} without an error of Reloadly's", answer.status)).into(),
     }
 }
 
@@ -258,8 +273,7 @@ fn look_up(page: Page, reference: &str) -> Reply {
     let ours = page.content.into_iter().filter(|t| t.custom_identifier.as_deref() == Some(reference));
     match found(ours) {
         Reply { outcome: Outcome::NotFound | Outcome::Refused(_), .. } if !all => {
-            Outcome::Unknown("the report has more pages than one order can fill; it ignored the reference".into())
-                .into()
+            unknown("the report has more rows than one order can have; it ignored the reference").into()
         }
         reply => reply,
     }
@@ -275,18 +289,4 @@ fn found(transactions: impl Iterator<Item = Transaction>) -> Reply {
     };
     let replies = transactions.map(|transaction| transaction.reply());
     replies.min_by_key(weight).unwrap_or_else(|| Outcome::NotFound.into())
-}
-
-fn fault(answer: &Answer) -> Option<Fault> {
-    serde_json::from_slice(&answer.body).ok()
-}
-
-fn explain(error: &reqwest::Error) -> &'static str {
-    if error.is_timeout() {
-        "no answer in time"
-    } else if error.is_connect() {
-        "Reloadly is not reachable; check the urls in the configuration"
-    } else {
-        "the connection broke before the whole answer came"
-    }
 }

@@ -4,13 +4,14 @@
 
 mod server;
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, path::Path, process::Command, sync::mpsc, thread, time::Duration};
 
 use axum::{
     Json,
     http::{Method, StatusCode},
     response::IntoResponse as _,
 };
+use futures_util::FutureExt as _;
 use ringback_core::{Claim, DeskReply, TopUpRef, claim::State};
 use ringback_providers::{
     ClaimDesk as _,
@@ -141,7 +142,21 @@ async fn r1_a_claim_is_sent_unchanged_when_it_is_repeated() {
 #[tokio::test]
 async fn nobody_at_the_address_is_unknown() {
     let desk = HttpDesk::new("desk", "http://127.0.0.1:1", None, PATIENT).unwrap();
+    assert!(!desk.is_by_hand());
     is_unknown("nobody listens", &desk.request(&claim()).await);
+}
+
+#[tokio::test]
+async fn s6_no_word_of_a_desk_shows_the_number() {
+    let bodies = [
+        answer("denied", &json!({ "reason": "+8613800138000 is not ours" })),
+        answer("denied", &json!({ "reason": 8_613_800_138_000_u64 })),
+        answer("13800138000", &json!({})),
+    ];
+    for body in bodies {
+        let reply = format!("{:?}", both(body).await);
+        assert!(reply.contains("*8000") && !reply.contains("13800138000"), "{reply}");
+    }
 }
 
 /// The files of a folder with their bytes.
@@ -177,7 +192,27 @@ async fn r1_a_letter_that_a_person_wrote_on_is_left_alone() {
     let letter = folder.path().join(format!("{}.txt", claim().reference));
     fs::write(&letter, "sent on Monday").unwrap();
     assert!(matches!(desk.request(&claim()).await, DeskReply::Acknowledged(_)));
+    assert!(desk.is_by_hand());
     assert_eq!(fs::read(&letter).unwrap(), b"sent on Monday");
+}
+
+/// The disk may be slow: it is waited for on another thread, so that nothing else stands still.
+#[tokio::test]
+async fn a_letter_that_takes_long_holds_nothing_up() {
+    let folder = TempDir::new().unwrap();
+    let pipe = folder.path().join(format!("{}.txt.part", claim().reference));
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // A pipe is opened when its other end is; without a thread of its own the desk would stand here until the end.
+    let (done, asked) = mpsc::channel();
+    let reader = thread::spawn(move || {
+        let _ = asked.recv_timeout(PATIENT);
+        fs::read(pipe)
+    });
+    let desk = LetterDesk::new("letters", folder.path().to_owned(), Language::English);
+    let unfinished = desk.request(&claim()).now_or_never();
+    assert_eq!(unfinished, None);
+    done.send(()).unwrap();
+    reader.join().unwrap().unwrap();
 }
 
 /// A crash while a letter was written leaves a part of it beside; the repeated claim writes it whole.

@@ -8,7 +8,10 @@ use ringback_core::{Amount, Claim, DeskReply};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::ClaimDesk;
+use crate::{
+    ClaimDesk,
+    foreign::{explain, quote, whole},
+};
 
 /// The desk of a network side that has one.
 pub struct HttpDesk {
@@ -53,16 +56,18 @@ impl HttpDesk {
             Some(token) => request.bearer_auth(token),
             None => request,
         };
-        let unknown = |error: reqwest::Error| DeskReply::Unknown(error.without_url().to_string());
         let response = match request.send().await {
             Ok(response) => response,
-            Err(error) => return unknown(error),
+            Err(error) => return DeskReply::Unknown(explain(&error).into()),
         };
         // A redirect is no answer either, whatever its body says.
         if !response.status().is_success() {
             return DeskReply::Unknown(format!("the desk answered {}", response.status()));
         }
-        response.json::<Body>().await.map_or_else(unknown, |body| read(&body, claim))
+        match whole(response).await {
+            Ok(body) => read(&body, claim),
+            Err(detail) => DeskReply::Unknown(detail.into()),
+        }
     }
 }
 
@@ -89,15 +94,19 @@ impl ClaimDesk for HttpDesk {
 }
 
 /// What the desk says; an answer about another claim says nothing.
-fn read(body: &Body, claim: &Claim) -> DeskReply {
+fn read(body: &[u8], claim: &Claim) -> DeskReply {
+    let body: Body = match serde_json::from_slice(body) {
+        Ok(body) => body,
+        Err(error) => return DeskReply::Unknown(quote(&format!("the answer cannot be read: {error}"))),
+    };
     if body.reference != claim.reference.as_str() {
         return DeskReply::Unknown("the answer is about another claim".into());
     }
     match body.state {
-        State::Acknowledged => DeskReply::Acknowledged(body.case.clone()),
-        State::Denied => DeskReply::Denied(body.reason.clone().unwrap_or_default()),
+        State::Acknowledged => DeskReply::Acknowledged(body.case),
+        State::Denied => DeskReply::Denied(quote(&body.reason.unwrap_or_default())),
         State::Expired => DeskReply::Expired,
-        State::Paid => match paid(body) {
+        State::Paid => match paid(&body) {
             Some(amount) => DeskReply::Paid(amount),
             None => DeskReply::Unknown("the desk says paid without an amount".into()),
         },

@@ -3,11 +3,13 @@
 use std::{
     fs,
     io::{self, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
 use ringback_core::{Claim, DeskReply};
+use tokio::task::spawn_blocking;
 
 use crate::ClaimDesk;
 
@@ -16,6 +18,8 @@ pub struct LetterDesk {
     name: String,
     folder: PathBuf,
     language: Language,
+    /// One letter at a time: a request that nobody waits for any more may still be writing.
+    pen: Arc<Mutex<()>>,
 }
 
 /// The language of a letter.
@@ -30,23 +34,18 @@ pub enum Language {
 impl LetterDesk {
     /// A desk whose letters are written into `folder`.
     pub fn new(name: &str, folder: PathBuf, language: Language) -> Self {
-        Self { name: name.to_owned(), folder, language }
+        Self { name: name.to_owned(), folder, language, pen: Arc::default() }
     }
 
-    /// Writes the letter whole or not at all, and once: a person may have noted something on it since.
-    fn write(&self, claim: &Claim) -> io::Result<String> {
-        fs::create_dir_all(&self.folder)?;
-        let file = format!("{}.txt", claim.reference);
-        let (beside, target) = (self.folder.join(format!("{file}.part")), self.folder.join(&file));
-        if !target.try_exists()? {
-            let mut part = fs::File::create(&beside)?;
-            part.write_all(text(claim, self.language).as_bytes())?;
-            // A letter that is acknowledged must outlast a power failure; an empty one would never be written again.
-            part.sync_all()?;
-            fs::rename(&beside, &target)?;
-            fs::File::open(&self.folder)?.sync_all()?;
-        }
-        Ok(file)
+    /// Writes the letter on a thread of its own, since a durable write may take seconds.
+    async fn write(&self, file: String, text: String) -> io::Result<()> {
+        let (folder, pen) = (self.folder.clone(), self.pen.clone());
+        let written = spawn_blocking(move || {
+            // The pen guards no data that a panic could have spoiled.
+            let _pen = pen.lock().unwrap_or_else(PoisonError::into_inner);
+            write(&folder, &file, &text)
+        });
+        written.await.map_err(io::Error::other)?
     }
 }
 
@@ -56,9 +55,14 @@ impl ClaimDesk for LetterDesk {
         &self.name
     }
 
+    fn is_by_hand(&self) -> bool {
+        true
+    }
+
     async fn request(&self, claim: &Claim) -> DeskReply {
-        match self.write(claim) {
-            Ok(file) => DeskReply::Acknowledged(format!("letter {file}")),
+        let file = format!("{}.txt", claim.reference);
+        match self.write(file.clone(), text(claim, self.language)).await {
+            Ok(()) => DeskReply::Acknowledged(format!("letter {file}")),
             Err(error) => DeskReply::Unknown(format!("{}: no letter can be written: {error}", self.folder.display())),
         }
     }
@@ -66,6 +70,21 @@ impl ClaimDesk for LetterDesk {
     async fn inquire(&self, _: &Claim) -> DeskReply {
         DeskReply::Unknown("a person records the answer to a letter: `ringback claims --of …`".into())
     }
+}
+
+/// Writes the letter whole or not at all, and once: a person may have noted something on it since.
+fn write(folder: &Path, file: &str, text: &str) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let (beside, target) = (folder.join(format!("{file}.part")), folder.join(file));
+    if !target.try_exists()? {
+        let mut part = fs::File::create(&beside)?;
+        part.write_all(text.as_bytes())?;
+        // A letter that is acknowledged must outlast a power failure; an empty one would never be written again.
+        part.sync_all()?;
+        fs::rename(&beside, &target)?;
+        fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn text(claim: &Claim, language: Language) -> String {

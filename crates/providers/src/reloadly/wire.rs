@@ -3,14 +3,15 @@
 use jiff::{Timestamp, tz::TimeZone};
 use ringback_core::{Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Outcome, Receipt, Refusal, Reply};
 use serde::Deserialize;
-use serde_json::Number;
+use serde_json::{Number, Value};
 
-use crate::StatementRow;
+use crate::{StatementRow, foreign::quote};
 
 /// The reference is in use: an order with it exists.
 const DUPLICATE: &str = "CUSTOM_IDENTIFIER_ALREADY_USED";
 
-/// An operator with what can be paid.
+/// An operator with what can be paid. Its amounts are in the sender's currency, as an order's are; the API's `local…`
+/// fields say the same in the line's, which here is the same currency.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Operator {
@@ -20,6 +21,15 @@ pub(super) struct Operator {
     #[serde(default, rename = "id")]
     older_id: Option<u64>,
     pub(super) name: String,
+    /// It sells codes to type in.
+    #[serde(default)]
+    pin: bool,
+    /// It sells data volume.
+    #[serde(default)]
+    data: bool,
+    /// It sells packages.
+    #[serde(default)]
+    bundle: bool,
     denomination_type: DenominationType,
     pub(super) sender_currency_code: String,
     pub(super) destination_currency_code: String,
@@ -51,6 +61,9 @@ struct Plans {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Transaction {
+    /// The provider's own id.
+    #[serde(default, rename = "transactionId")]
+    pub(super) id: Option<Value>,
     status: Option<String>,
     #[serde(default)]
     error_code: Option<String>,
@@ -68,6 +81,10 @@ pub(super) struct Transaction {
     delivered_amount_currency_code: Option<String>,
     #[serde(default)]
     fee: Option<Number>,
+    #[serde(default)]
+    discount: Option<Number>,
+    #[serde(default)]
+    discount_currency_code: Option<String>,
 }
 
 /// A number comes as text or as a JSON number.
@@ -84,7 +101,9 @@ enum Phone {
 pub(super) struct Page {
     pub(super) content: Vec<Transaction>,
     #[serde(default)]
-    total_pages: Option<u64>,
+    total_pages: Option<usize>,
+    #[serde(default)]
+    pub(super) total_elements: Option<usize>,
 }
 
 /// The prepaid wallet.
@@ -111,6 +130,9 @@ impl Operator {
 
     /// What can be paid, and the plan amounts that the operator names.
     pub(super) fn denominations(&self, currency: Currency) -> Result<(Denominations, Vec<Amount>), String> {
+        if self.pin || self.data || self.bundle {
+            return Err("it sells codes, data or packages, which are no credit on the line".into());
+        }
         let fixed = amounts(self.fixed_amounts.iter().flatten(), currency)?;
         let plans = self.geographical_recharge_plans.iter().flatten().flat_map(|plans| &plans.fixed_amounts);
         let plans = amounts(plans, currency)?;
@@ -135,7 +157,13 @@ impl Operator {
 impl Page {
     /// Whether every transaction that was asked for stands on this first page.
     pub(super) fn is_all(&self, size: usize) -> bool {
-        self.content.len() < size && self.total_pages.is_none_or(|pages| pages <= 1)
+        let rows = self.content.len();
+        rows < size && self.is_last(1, size) && self.total_elements.is_none_or(|total| total <= rows)
+    }
+
+    /// Whether no page follows on this one; where the report does not say how many there are, a full page has a next.
+    pub(super) fn is_last(&self, number: usize, size: usize) -> bool {
+        self.total_pages.map_or(self.content.len() < size, |pages| pages <= number)
     }
 }
 
@@ -152,8 +180,8 @@ impl Transaction {
             (Some("REFUNDED"), Some(receipt)) => Outcome::Reversed(receipt),
             (Some("PROCESSING"), _) => Outcome::Pending,
             (Some("FAILED"), _) => self.failure(),
-            (Some(other), _) => Outcome::Unknown(format!("status {other} without whole amounts")),
-            (None, _) => Outcome::Unknown("the transaction has no status".into()),
+            (Some(other), _) => unknown(&format!("status {other} without whole amounts")),
+            (None, _) => unknown("the transaction has no status"),
         }
     }
 
@@ -162,7 +190,7 @@ impl Transaction {
     fn failure(&self) -> Outcome {
         let code = self.error_code.clone().unwrap_or_else(|| "FAILED".into());
         if code == DUPLICATE {
-            return Outcome::Unknown(format!("{code}: the order is looked up"));
+            return unknown(&format!("{code}: the order is looked up"));
         }
         match (Fault { error_code: code, message: String::new() }).outcome() {
             Outcome::Refused(reason) => Outcome::Refused(reason),
@@ -178,7 +206,16 @@ impl Transaction {
         };
         let currency = self.delivered_amount_currency_code.as_deref()?.parse().ok()?;
         let delivered = amount(self.delivered_amount.as_ref()?, currency).ok()?;
-        Some(Receipt { debited: asked.plus(fee).ok()?, delivered })
+        Some(Receipt { debited: asked.plus(fee).ok()?.minus(self.discounted(asked)).ok()?, delivered })
+    }
+
+    /// What the provider leaves the owner of the price. One that cannot be read leaves nothing: what was debited may be
+    /// said too high, for the caps, and never too low.
+    fn discounted(&self, asked: Amount) -> Amount {
+        let currency = asked.currency();
+        let ours = self.discount_currency_code.as_deref() == Some(currency.code());
+        let discount = self.discount.as_ref().filter(|_| ours).and_then(|discount| amount(discount, currency).ok());
+        discount.filter(|discount| *discount <= asked).unwrap_or_else(|| Amount::zero(currency))
     }
 
     fn asked(&self) -> Option<Amount> {
@@ -228,10 +265,15 @@ impl Fault {
             "MAX_DAILY_TRANSACTION_COUNT_REACHED" | "MAX_DAILY_TRANSACTION_AMOUNT_REACHED" => {
                 Refusal::Other("the provider's daily limit is reached".into())
             }
-            other => return Outcome::Unknown(format!("{other}: {}", self.message)),
+            other => return unknown(&format!("{other}: {}", self.message)),
         };
         Outcome::Refused(refusal)
     }
+}
+
+/// Nothing settles by it; the reason may quote the provider (S6).
+pub(super) fn unknown(reason: &str) -> Outcome {
+    Outcome::Unknown(quote(reason))
 }
 
 /// An instant as the report's filter wants it.

@@ -77,13 +77,19 @@ pub(crate) async fn hold(provider: &impl Provider) {
     inquires_without_paying(provider).await;
 }
 
+/// Submits as the engine does, behind a preparation.
+pub(crate) async fn prepared(connector: &dyn Connector) -> ringback_core::Reply {
+    connector.prepare().await.unwrap();
+    connector.submit(&order()).await
+}
+
 /// Submits once, on a connector of its own, and checks that the provider saw it once.
 async fn submit(provider: &impl Provider, act: &Act) -> ringback_core::Reply {
     let deadline = if *act == Act::Fault(Fault::Silent) { SHORT } else { PATIENT };
     let before = provider.submissions();
     provider.on_submit(act.clone());
     let start = Instant::now();
-    let reply = provider.connector(deadline).submit(&order()).await;
+    let reply = prepared(provider.connector(deadline).as_ref()).await;
     assert_eq!(provider.submissions(), before + 1, "{act:?}: a submission reaches the provider once");
     assert!(start.elapsed() < deadline + PATIENT / 2, "{act:?}: the deadline holds");
     reply
@@ -130,7 +136,7 @@ async fn tells_the_refusals_apart(provider: &impl Provider) {
 /// P4: after these the order may have been paid, so nothing may be made that pays again.
 async fn never_takes_a_look_up_for_a_refusal(provider: &impl Provider) {
     for code in provider.look_ups() {
-        for status in [400, 409, 422, 500] {
+        for status in [400, 409, 422, 429, 500] {
             check_unknown(&format!("{code} {status}"), &submit(provider, &Act::Refuse(code, status)).await.outcome);
         }
     }
@@ -168,10 +174,17 @@ async fn inquires_without_paying(provider: &impl Provider) {
 pub(crate) fn check_unknown(what: &str, outcome: &Outcome) {
     let Outcome::Unknown(reason) = outcome else { panic!("{what}: {outcome:?}") };
     assert!(!reason.is_empty(), "{what} has no reason");
+    shows_no_number(what, reason);
+}
+
+/// S6: neither in full nor without its country.
+pub(crate) fn shows_no_number(what: &str, text: &str) {
+    assert!(!text.contains("13800138000"), "{what}: {text}");
 }
 
 /// Questions that move no money fail by themselves, and may be asked again.
 pub(crate) fn check_unavailable<T: std::fmt::Debug>(what: &str, answer: Result<T, ProviderError>) {
     let error = answer.unwrap_err();
     assert!(matches!(error, ProviderError::Unavailable { .. }), "{what}: {error}");
+    shows_no_number(what, &format!("{error} {error:?}"));
 }

@@ -67,12 +67,14 @@ async fn p5_a_full_page_of_others_is_no_not_found() {
     assert_eq!(inquire(full[1..].to_vec()).await.outcome, Outcome::NotFound);
     let peer = Peer::scripted(|_| json_play(json!({ "content": [], "totalPages": 3 }))).await;
     check_unknown("an empty page of three", &peer.open(PATIENT).inquire(&order()).await.outcome);
+    let peer = Peer::scripted(|_| json_play(json!({ "content": [], "totalPages": 1, "totalElements": 1 }))).await;
+    check_unknown("an empty page of one row", &peer.open(PATIENT).inquire(&order()).await.outcome);
 }
 
 #[tokio::test]
 async fn p5_an_answer_that_is_no_report_is_no_not_found() {
-    for body in [json!({}), json!([]), json!({ "content": null }), json!({ "content": {} }), json!({ "content": [7] })]
-    {
+    let number = json!({ "content": 8_613_800_138_000_u64 });
+    for body in [json!({}), json!([]), json!({ "content": null }), json!({ "content": {} }), number] {
         let (text, answer) = (body.to_string(), body);
         let peer = Peer::scripted(move |_| json_play(answer.clone())).await;
         check_unknown(&text, &peer.open(PATIENT).inquire(&order()).await.outcome);
@@ -84,23 +86,86 @@ fn page_of(asked: &Asked) -> usize {
     pairs.find(|(key, _)| *key == "page").unwrap().1.parse().unwrap()
 }
 
+/// A row of its own: two rows may have one reference, never one id.
+fn numbered(id: usize, mut row: Value) -> Value {
+    row["transactionId"] = json!(id);
+    row
+}
+
+fn rows(ids: std::ops::Range<usize>) -> Vec<Value> {
+    ids.map(|id| numbered(id, row("SUCCESSFUL", json!(format!("R{id}"))))).collect()
+}
+
+/// A report of `total` rows, `size` on each page; it says how many there are where it is told to.
+async fn report(total: usize, size: usize, says_how_many: bool) -> Peer {
+    Peer::scripted(move |asked| {
+        let from = (page_of(asked) - 1) * size;
+        let mut page = json!({ "content": rows(from..total.min(from + size)) });
+        if says_how_many {
+            (page["totalPages"], page["totalElements"]) = (json!(total.div_ceil(size)), json!(total));
+        }
+        json_play(page)
+    })
+    .await
+}
+
+async fn references(peer: &Peer) -> Vec<String> {
+    let rows = peer.open(PATIENT).statement(0).await.unwrap();
+    rows.into_iter().map(|row| row.reference).collect()
+}
+
 #[tokio::test]
 async fn m4_a_statement_is_read_to_its_last_page() {
     for total in [0, 1, PAGE, PAGE + 1, 2 * PAGE + 7] {
-        let peer = Peer::scripted(move |asked| {
-            let from = (page_of(asked) - 1) * PAGE;
-            let rows = (from..total.min(from + PAGE)).map(|i| row("SUCCESSFUL", json!(format!("R{i}"))));
-            json_play(json!({ "content": rows.collect::<Vec<_>>() }))
-        });
-        let rows = peer.await.open(PATIENT).statement(0).await.unwrap();
         let expected: Vec<String> = (0..total).map(|i| format!("R{i}")).collect();
-        assert_eq!(rows.into_iter().map(|row| row.reference).collect::<Vec<_>>(), expected);
+        assert_eq!(references(&report(total, PAGE, false).await).await, expected);
+        // A provider may put less on a page than it was asked for.
+        for size in [PAGE, PAGE / 2] {
+            assert_eq!(references(&report(total, size, true).await).await, expected);
+        }
+    }
+}
+
+#[tokio::test]
+async fn m4_two_top_ups_with_one_reference_are_two_rows() {
+    let peer = Peer::scripted(|_| {
+        json_play(json!({ "content": [numbered(1, ours("SUCCESSFUL")), numbered(2, ours("SUCCESSFUL"))] }))
+    });
+    let reference = order().reference.as_str().to_owned();
+    assert_eq!(references(&peer.await).await, [reference.clone(), reference]);
+}
+
+/// The newest rows stand first, so a top-up that is booked meanwhile moves the others down.
+#[tokio::test]
+async fn m4_a_row_that_moves_to_the_next_page_is_no_second_top_up() {
+    let peer = Peer::scripted(|asked| match page_of(asked) {
+        1 => json_play(json!({ "content": rows(0..PAGE), "totalPages": 2, "totalElements": PAGE + 1 })),
+        _ => json_play(json!({ "content": rows(PAGE - 1..PAGE + 1), "totalPages": 2, "totalElements": PAGE + 2 })),
+    });
+    let expected: Vec<String> = (0..=PAGE).map(|i| format!("R{i}")).collect();
+    assert_eq!(references(&peer.await).await, expected);
+}
+
+#[tokio::test]
+async fn m4_a_statement_that_cannot_be_whole_is_no_statement() {
+    type Report = fn(usize) -> Value;
+    let reports: [(&str, Report); 5] = [
+        ("one page for ever", |_| json!({ "content": rows(0..PAGE) })),
+        ("one page twice", |_| json!({ "content": rows(0..PAGE), "totalPages": 2 })),
+        ("two pages in turn", |page| json!({ "content": rows(page % 2 * PAGE..(page % 2 + 1) * PAGE) })),
+        ("an empty page before the last", |_| json!({ "content": [], "totalPages": 2 })),
+        ("fewer rows than it says", |_| json!({ "content": rows(0..3), "totalPages": 1, "totalElements": 4 })),
+    ];
+    for (what, report) in reports {
+        let peer = Peer::scripted(move |asked| json_play(report(page_of(asked))));
+        check_unavailable(what, peer.await.open(PATIENT).statement(0).await);
     }
 }
 
 #[tokio::test]
 async fn m4_a_statement_keeps_what_each_row_says() {
     let rows = vec![ours("SUCCESSFUL"), ours("REFUNDED"), row("FAILED", json!(null))];
+    let rows: Vec<Value> = rows.into_iter().enumerate().map(|(id, row)| numbered(id, row)).collect();
     let peer = Peer::scripted(move |_| json_play(json!({ "content": rows }))).await;
     let statement = peer.open(PATIENT).statement(1_795_564_800_000).await.unwrap();
     assert_eq!(statement[0].reply, inquire(vec![ours("SUCCESSFUL")]).await);
@@ -112,7 +177,7 @@ async fn m4_a_statement_keeps_what_each_row_says() {
 
 #[tokio::test]
 async fn m4_a_statement_with_a_broken_page_is_no_statement() {
-    let full: Vec<Value> = (0..PAGE).map(|_| ours("SUCCESSFUL")).collect();
+    let full = rows(0..PAGE);
     for fault in FAULTS {
         let page = json!({ "content": full });
         let peer =

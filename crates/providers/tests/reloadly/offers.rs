@@ -6,7 +6,7 @@ use ringback_providers::{Connector as _, ProviderError};
 use serde_json::{Value, json};
 
 use crate::{
-    contract::{PATIENT, SHORT, check_unavailable, cny, order},
+    contract::{PATIENT, SHORT, check_unavailable, cny, order, shows_no_number},
     peer::{Peer, json_play, refuse},
     server::{FAULTS, Fault},
 };
@@ -14,9 +14,9 @@ use crate::{
 fn operator(kind: &str) -> Value {
     json!({
         "id": 221, "operatorId": 221, "name": "China Mobile China", "denominationType": kind,
-        "senderCurrencyCode": "CNY", "destinationCurrencyCode": "CNY", "supportsLocalAmounts": false,
+        "pin": false, "data": false, "bundle": false, "senderCurrencyCode": "CNY", "destinationCurrencyCode": "CNY", "supportsLocalAmounts": false,
         "fixedAmounts": [], "minAmount": null, "maxAmount": null, "geographicalRechargePlans": [],
-        "fx": { "rate": 1, "currencyCode": "CNY" },
+        "localFixedAmounts": [], "localMinAmount": null, "localMaxAmount": null, "fx": { "rate": 1, "currencyCode": "CNY" },
     })
 }
 
@@ -97,7 +97,15 @@ async fn an_operator_of_another_currency_is_refused_by_name() {
 
 #[tokio::test]
 async fn an_operator_that_sells_nothing_whole_is_refused() {
+    let sells = |what: &str| {
+        let mut other = fixed(json!([10]));
+        other[what] = json!(true);
+        other
+    };
     let cases = [
+        sells("pin"),
+        sells("data"),
+        sells("bundle"),
         operator("RANGE"),
         ranged(&json!(1), &json!(null)),
         ranged(&json!(-5), &json!(10)),
@@ -122,6 +130,7 @@ async fn an_unknown_operator_is_not_offered() {
         let peer = Peer::scripted(move |_| refuse(code, 404)).await;
         let error = peer.open(PATIENT).offer(order().msisdn).await.unwrap_err();
         assert!(matches!(error, ProviderError::NotOffered { .. }) && error.to_string().contains(code), "{error}");
+        shows_no_number(code, &format!("{error} {error:?}"));
     }
 }
 

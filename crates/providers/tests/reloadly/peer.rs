@@ -138,7 +138,7 @@ pub(crate) fn json_play(body: Value) -> Play {
 }
 
 pub(crate) fn refuse(code: &str, status: u16) -> Play {
-    let body = json!({ "message": "in words", "errorCode": code, "path": TOPUPS, "details": [] });
+    let body = json!({ "message": "in words about 8613800138000", "errorCode": code, "path": TOPUPS, "details": [] });
     Play::Answer((StatusCode::from_u16(status).unwrap(), Json(body)).into_response())
 }
 

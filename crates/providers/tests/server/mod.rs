@@ -41,6 +41,7 @@ pub(crate) enum Fault {
     Silent,
     Broken,
     Truncated,
+    Endless,
     Garbage,
     Html,
     Empty,
@@ -51,10 +52,11 @@ pub(crate) enum Fault {
     Redirect,
 }
 
-pub(crate) const FAULTS: [Fault; 11] = [
+pub(crate) const FAULTS: [Fault; 12] = [
     Fault::Silent,
     Fault::Broken,
     Fault::Truncated,
+    Fault::Endless,
     Fault::Garbage,
     Fault::Html,
     Fault::Empty,
@@ -118,6 +120,12 @@ fn cut(bytes: Vec<u8>) -> Response {
     Body::from_stream(stream::iter(parts)).into_response()
 }
 
+/// An answer behind more than 4 MiB of blanks.
+fn endless(answer: String) -> Response {
+    let blanks = (0..80).map(|_| Bytes::from(vec![b' '; 64 << 10]));
+    Body::from_stream(stream::iter(blanks.chain([answer.into()]).map(Ok::<_, io::Error>))).into_response()
+}
+
 impl Fault {
     /// The fault, in the place of an answer that would have been `good`.
     pub(crate) fn play(self, good: &Value) -> Play {
@@ -126,6 +134,7 @@ impl Fault {
             Self::Silent => return Play::Never,
             Self::Broken => return Play::Cut(Vec::new()),
             Self::Truncated => return Play::Cut(good.as_bytes()[..good.len() / 2].to_vec()),
+            Self::Endless => endless(good),
             Self::Garbage => vec![0xFF_u8, 0, 1, 0x80].into_response(),
             Self::Html => "<html><body>SUCCESSFUL, log in first</body></html>".into_response(),
             Self::Empty => StatusCode::OK.into_response(),
