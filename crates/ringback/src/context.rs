@@ -119,7 +119,9 @@ impl Open {
     /// The lines of a selection: all, typed numbers, or the numbers of a call log that the book knows (S101).
     pub(crate) async fn select(&self, selection: &Selection) -> Result<Vec<Line>> {
         if selection.all {
-            return self.lines(&self.of_book()).await;
+            let all = self.lines(&self.of_book()).await?;
+            ensure!(!all.is_empty(), "the book has no lines; `ringback import contacts.vcf` comes first");
+            return Ok(all);
         }
         let mut numbers = self.typed(&selection.numbers)?;
         if selection.calls.is_none() {

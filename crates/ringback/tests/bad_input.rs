@@ -325,6 +325,15 @@ fn a_second_process_is_refused_by_the_name_of_the_first() {
 }
 
 #[test]
+fn a_reader_that_goes_away_ends_the_output_quietly() {
+    let sandbox = sandbox();
+    sandbox.run(&["import", "--number", "13900139000"], &[0]);
+    let mut child = sandbox.command(&["lines"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    assert_eq!(String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap(), "");
+}
+
+#[test]
 fn a_full_disk_stops_the_import_and_loses_nothing() {
     let sandbox = sandbox();
     let small = sandbox.path("small").display().to_string();

@@ -123,6 +123,8 @@ async fn summary(context: &Context, open: &Open, filter: &Filter) -> Result<Fini
     if context.json {
         let rows: Vec<Value> = lines.iter().map(|line| row(line, "")).collect();
         println!("{}", json!({ "lines": rows, "waiting": waiting }));
+    } else if lines.is_empty() {
+        println!("No line is enrolled; `ringback enrol` allows queries and payments");
     } else if waiting == 0 {
         println!("{} lines; nothing waits for you", lines.len());
     } else {

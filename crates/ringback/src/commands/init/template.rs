@@ -135,7 +135,8 @@ fn channel(answers: &Answers) -> String {
     format!(
         r#"[channel.network]
 {place}
-ranges = {ranges}               # prefixes that it is authoritative for, such as "86138": only their lines can be enrolled
+# Prefixes that it is authoritative for, such as "86138": only their lines can be enrolled.
+ranges = {ranges}
 {limits}
 "#
     )
