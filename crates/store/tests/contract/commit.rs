@@ -83,6 +83,17 @@ pub(crate) async fn p8_only_the_very_next_version_is_taken(databases: &impl Data
     assert_eq!(scene.line(line.id).await, line);
 }
 
+/// Two processes that read the same line, or one that lost count: the first of the batch is the next version.
+pub(crate) async fn p8_of_two_changes_of_one_version_the_first_is_taken(databases: &impl Databases) {
+    let scene = Scene::open(databases).await;
+    let line = scene.one_ready(&[8]).await;
+    let orders = vec![scene.order(&line), scene.order(&line)];
+    let first = orders[0].step.line.clone();
+    assert_eq!(scene.verdicts(orders).await, [Verdict::Committed, Verdict::Conflict]);
+    assert_eq!(scene.line(line.id).await, first);
+    scene.verify().await;
+}
+
 pub(crate) async fn m1_an_unbalanced_transaction_stops_the_whole_batch(databases: &impl Databases) {
     let scene = Scene::open(databases).await;
     let book = scene.book("home").await;

@@ -11,7 +11,7 @@ use ringback_store::{Committed, Verdict};
 use super::{
     Databases,
     caps::{denied, limited, tight, two_ready, verdict},
-    fixture::{DAY_MS, Scene, cny, received, replied, restricted},
+    fixture::{DAY_MS, Scene, cny, numbers, received, replied, restricted, terms},
 };
 
 /// A line that was read anew, so that its order cites a fresh status (K1).
@@ -58,15 +58,18 @@ async fn c1_the_next_day_of_one_line(databases: &impl Databases) {
     }
 }
 
-/// An order of yesterday whose outcome comes today fills no cap of today.
+/// An order of yesterday whose outcome comes today fills no cap of today, and gives today no room either.
 pub(crate) async fn c1_a_late_outcome_counts_on_the_day_of_its_order(databases: &impl Databases) {
     let mut scene = tight(databases, Scope::Everything, Period::Day).await;
     let [first, second] = two_ready(&scene, Scope::Everything).await;
     let first = scene.ordered(&first).await;
     scene.wait_ms(DAY_MS);
-    scene.happens(&first, replied(&first, received(cny(6)), Via::Submission)).await;
+    scene.happens(&first, replied(&first, received(cny(1)), Via::Submission)).await;
     let second = fresh(&scene, &second).await;
+    let book = scene.book("home").await;
+    let third = scene.ready(book, &numbers(2..3), &terms("p", &[8])).await.remove(0);
     assert_eq!(verdict(&scene, &second).await, Verdict::Committed);
+    assert_eq!(verdict(&scene, &third).await, denied(Scope::Everything, Period::Day), "6 and 6, not 1 and 6");
     scene.verify().await;
 }
 

@@ -61,6 +61,7 @@ macro_rules! hold {
                 p8_a_conflict_writes_nothing_of_its_change_while_others_go_through
                 p8_the_same_batch_twice_is_committed_once
                 p8_only_the_very_next_version_is_taken
+                p8_of_two_changes_of_one_version_the_first_is_taken
                 m1_an_unbalanced_transaction_stops_the_whole_batch
                 the_journal_tells_what_happened_in_order
                 the_journal_keeps_every_kind_of_event
