@@ -482,3 +482,23 @@ fn xdg(variable: &str, fallback: &str) -> PathBuf {
     let home = || PathBuf::from(env::var_os("HOME").unwrap_or_default()).join(fallback);
     base.unwrap_or_else(home).join("ringback")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s101_every_line_is_queried_once_a_day_where_nothing_else_is_written() {
+        let book = "name = \"home\"\nregion = \"CN\"\nchannel = \"network\"\nproviders = []\ndesk = \"letters\"\n";
+        let every = |more: &str| toml::from_str::<Book>(&format!("{book}{more}")).unwrap().check_every_ms();
+        assert_eq!(every(""), 24 * 3_600_000);
+        assert_eq!(every("check_every = \"90s\""), 90_000);
+    }
+
+    #[test]
+    fn regions_have_country_codes() {
+        for (region, code) in [("CN", Some(86)), ("GB", Some(44)), ("US", Some(1)), ("XX", None)] {
+            assert_eq!(country_code(region), code, "{region}");
+        }
+    }
+}

@@ -166,6 +166,18 @@ fn s101_lines_are_chosen_by_typing_and_by_the_call_log() {
 }
 
 #[test]
+fn s101_run_queries_by_the_timer() {
+    let sandbox = enrolled("watch", &["--set", "typed"]);
+    let text = fs::read_to_string(sandbox.path("ringback.toml")).unwrap();
+    sandbox.write("ringback.toml", text.replace("# check_every = \"24h\"", "check_every = \"200ms\""));
+    let _engine = Engine::start(&sandbox, &["run"]);
+    let at = || line(&sandbox, "+8613700137000")["seen"]["at_ms"].clone();
+    until(|| at().is_number());
+    let first = at();
+    until(|| at() != first);
+}
+
+#[test]
 fn s101_check_beside_a_running_engine_is_handed_to_it() {
     let sandbox = enrolled("watch", &["--set", "typed"]);
     let engine = Engine::start(&sandbox, &["run"]);
