@@ -90,7 +90,7 @@ pub enum Denial {
     Frozen,
     /// The clock is not trusted: wait.
     ClockFault,
-    /// An intent for this number is unresolved: wait (P3).
+    /// An intent for this number is unresolved: wait a while, then a person looks (P3).
     Unresolved,
     /// The line had too many orders within an hour: wait (C5).
     TooManyOrders,
@@ -157,8 +157,8 @@ fn cites_fresh_read(line: &Line, now: Now) -> bool {
 impl Denial {
     /// Whether it passes without a person changing a limit or a consent.
     pub fn passes(self) -> bool {
-        use Denial::{ClockFault, Frozen, Paused, StaleRead, TooManyOrders, Unresolved};
-        matches!(self, Paused | Frozen | ClockFault | Unresolved | TooManyOrders | StaleRead)
+        use Denial::{ClockFault, Frozen, Paused, StaleRead, TooManyOrders};
+        matches!(self, Paused | Frozen | ClockFault | TooManyOrders | StaleRead)
     }
 }
 

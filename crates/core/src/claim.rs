@@ -24,6 +24,9 @@ pub struct Claim {
     pub claimed: Amount,
     /// How far it has come.
     pub state: State,
+    /// Whether it waits because it is doubtful whose number it is (K4).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frozen: bool,
 }
 
 /// How far a claim has come.
@@ -51,6 +54,8 @@ pub enum State {
     Expired,
     /// The line came back or a person let it go: nothing more is claimed (R6).
     Withdrawn,
+    /// The provider took the delivery back by itself (P12): nothing is due any more (R2).
+    Reversed,
 }
 
 /// What a claim desk said about one claim.
@@ -77,6 +82,12 @@ pub enum Event {
     Answered(DeskReply),
     /// The line is active again, or a person lets the claim go (R6).
     Withdrawn,
+    /// The provider took the delivery back by itself (P12).
+    Reversed,
+    /// It became doubtful whose number it is: the desk is asked nothing more for now (K4).
+    Frozen,
+    /// A person confirmed the number.
+    Thawed,
 }
 
 /// What a claim does with an event: its next state and what is posted, or nothing where nothing changes.
@@ -88,6 +99,9 @@ pub fn step(claim: &Claim, event: &Event) -> Option<(Claim, Option<Transaction>)
         (State::Requested, Event::Answered(Desk::Acknowledged(case))) => {
             (State::Acknowledged { case: case.clone() }, None)
         }
+        (_, Event::Frozen | Event::Thawed) => return claim.frozen(*event == Event::Frozen),
+        // Both the provider and the desk gave the money back: the second time it is not ours.
+        (State::Paid { paid }, Event::Reversed) => return Some((claim.clone(), Some(claim.overpaid(*paid)))),
         (State::Paid { .. }, _) | (_, Event::Answered(Desk::Acknowledged(_) | Desk::Unknown(_))) => return None,
         (_, Event::Answered(Desk::Paid(paid))) if paid.currency() != claim.claimed.currency() => return None,
         (_, Event::Answered(Desk::Paid(paid))) => (State::Paid { paid: *paid }, Some(claim.refund(*paid))),
@@ -98,6 +112,8 @@ pub fn step(claim: &Claim, event: &Event) -> Option<(Claim, Option<Transaction>)
             (State::Expired, Some(claim.unclaim()))
         }
         (State::Requested | State::Acknowledged { .. }, Event::Withdrawn) => (State::Withdrawn, Some(claim.unclaim())),
+        (State::Requested | State::Acknowledged { .. }, Event::Reversed) => (State::Reversed, Some(claim.unclaim())),
+        (State::Denied { .. } | State::Expired | State::Withdrawn, Event::Reversed) => (State::Reversed, None),
         _ => return None,
     };
     Some((Claim { state, ..claim.clone() }, transaction))
@@ -109,6 +125,11 @@ impl Claim {
         matches!(self.state, State::Requested | State::Acknowledged { .. })
     }
 
+    /// Whether a desk may be asked now.
+    pub fn is_due(&self) -> bool {
+        self.is_open() && !self.frozen
+    }
+
     /// Whether it ended in a way that a person decides about (R5).
     pub fn wants_person(&self) -> bool {
         match &self.state {
@@ -118,9 +139,14 @@ impl Claim {
         }
     }
 
+    fn frozen(&self, frozen: bool) -> Option<(Self, Option<Transaction>)> {
+        (self.is_open() && self.frozen != frozen).then(|| (Self { frozen, ..self.clone() }, None))
+    }
+
     /// What came back: out of what is due, out of deliveries where the claim had ended, the excess to suspense (R2).
     fn refund(&self, paid: Amount) -> Transaction {
-        let covered = paid.min(self.claimed);
+        let nothing = Amount::zero(paid.currency());
+        let covered = if self.state == State::Reversed { nothing } else { paid.min(self.claimed) };
         let excess = Amount::from_minor(paid.minor() - covered.minor(), paid.currency());
         let short = Amount::from_minor(self.claimed.minor() - covered.minor(), paid.currency());
         let mut legs = vec![(Account::Float, paid), (Account::Suspense, excess.negated())];
@@ -131,6 +157,12 @@ impl Claim {
             legs.push((Account::Delivered, covered.negated()));
         }
         self.transaction(Kind::Refund, &legs)
+    }
+
+    /// What the desk paid for a delivery that the provider took back as well.
+    fn overpaid(&self, paid: Amount) -> Transaction {
+        let covered = paid.min(self.claimed);
+        self.transaction(Kind::Reverse, &[(Account::Suspense, covered.negated()), (Account::Delivered, covered)])
     }
 
     fn unclaim(&self) -> Transaction {
@@ -167,6 +199,7 @@ mod tests {
             desk: "d".into(),
             claimed: cny("30"),
             state,
+            frozen: false,
         }
     }
 

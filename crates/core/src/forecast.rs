@@ -7,7 +7,6 @@ use crate::{
     ladder::Ladder,
     line::{Line, Terms},
     money::Amount,
-    offer::Denominations,
     policy::{Policy, SetAmount},
 };
 
@@ -43,15 +42,17 @@ pub fn forecast(line: &Line, policy: &Policy, terms: &[Terms]) -> Option<Forecas
     let currency = policy.probe.currency();
     let first = terms.iter().find(|terms| terms.offer.denominations.currency() == Some(currency))?;
     let on_sale = &first.offer.denominations;
-    let probe = reaching(on_sale, policy.probe)?;
-    let set = set_amount(line, policy).and_then(|amount| reaching(on_sale, amount));
+    let probe = on_sale.reaching(policy.probe)?;
+    let most = usize::try_from(policy.max_orders).unwrap_or(usize::MAX);
+    let set: Vec<Amount> =
+        set_amount(line, policy).into_iter().flat_map(|set| on_sale.making_up(set).take(most)).collect();
     let mut ladder = Ladder::pinned(policy.ladder, &first.offer.plans, line.told.plan, policy.highest_plan);
     let cut = ladder.is_cut().then_some(Stop::HighestPlan);
     ladder.begin(probe);
     let rungs = ladder.worst(probe, on_sale);
     let known_plan = line.told.plan.and_then(|_| rungs.first().copied());
 
-    let all: Vec<Amount> = [probe].into_iter().chain(rungs).chain(set).collect();
+    let all: Vec<Amount> = [probe].into_iter().chain(rungs).chain(set.iter().copied()).collect();
     let (worst, stopped) = within(&all, policy);
     let likely: Vec<Amount> = [probe].into_iter().chain(known_plan).chain(set).collect();
     let zero = Amount::zero(currency);
@@ -68,10 +69,6 @@ fn set_amount(line: &Line, policy: &Policy) -> Option<Amount> {
         SetAmount::Typed => None,
         SetAmount::Remembered(preset) | SetAmount::Offered(preset) => line.told.set_amount.or(preset),
     }
-}
-
-fn reaching(on_sale: &Denominations, amount: Amount) -> Option<Amount> {
-    on_sale.at_least(amount).or_else(|| on_sale.greatest())
 }
 
 /// The payments that one recovery's limits let through.

@@ -101,7 +101,7 @@ impl Ladder {
             return if self.cut { Next::Cut } else { Next::UsedUp };
         };
         let missing = goal.minus(received).unwrap_or(plan);
-        match denominations.at_least(missing).or_else(|| denominations.greatest()) {
+        match denominations.reaching(missing) {
             Some(amount) => Next::Pay { amount, plan, number: self.struck + 1 },
             None => Next::NotOffered,
         }

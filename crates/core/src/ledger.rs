@@ -109,6 +109,14 @@ impl Transaction {
         ]
     }
 
+    /// Sends money to suspense whose order was settled otherwise before: as much as was asked, of which an account
+    /// already carries a part.
+    pub fn doubted(order: &Order, from: Account, carried: Amount) -> Self {
+        let rest = Amount::from_minor(carried.minor() - order.asked.minor(), order.asked.currency());
+        let legs = [(from, carried.negated()), (Account::Float, rest), (Account::Suspense, order.asked)];
+        Self::of(order, Kind::Late, &legs)
+    }
+
     /// Moves an amount from one account to another.
     pub fn moved(order: &Order, kind: Kind, from: Account, to: Account, amount: Amount) -> Self {
         Self::of(order, kind, &[(from, amount.negated()), (to, amount)])

@@ -9,9 +9,10 @@ use crate::{
     msisdn::Msisdn,
     offer::Offer,
     policy::{SetAmount, Timing},
+    recovery::TopUp,
     status::{Bar, Judgement, Read, Status},
     time::{Now, Wake},
-    topup::{Order, Receipt, Refusal},
+    topup::{Order, Receipt, Refusal, TopUpRef},
 };
 
 /// A line's number in its database, contiguous in the order of import.
@@ -62,6 +63,12 @@ pub struct Line {
     /// How many recoveries this line has had; the number of the last one.
     #[serde(default)]
     pub recoveries: u32,
+    /// What probes and rungs delivered since the line was last seen in service: claimed back when its owner suspended it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub delivered: Vec<(Order, Receipt)>,
+    /// Orders whose money is in suspense until a person settles them (P11, P13); nothing is paid before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspense: Vec<TopUp>,
     /// Where the method stands.
     #[serde(default)]
     pub state: State,
@@ -101,11 +108,12 @@ pub struct Recovery {
     pub orders: u32,
     /// How often in a row something was tried again without progress.
     pub tries: u32,
-    /// The top-ups delivered in this recovery, to be claimed back when the owner suspended the line.
-    pub delivered: Vec<(Order, Receipt)>,
-    /// What the farthest of them was for: the aim moves on before anything is paid for it.
+    /// What the farthest delivery was for: the aim moves on before anything is paid for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reached: Option<Aim>,
+    /// Whether the provider took a delivery back (P12): then the ladder's end proves no suspension (K5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reversed: bool,
     /// Where it stands.
     pub phase: Phase,
 }
@@ -229,18 +237,9 @@ pub struct Inquiry {
 pub struct Parked {
     /// Why.
     pub reason: Reason,
-    /// The order that only a person can settle; its hold stays.
+    /// The order that cannot be looked up (P5); its hold stays until a person settles it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unsettled: Option<Unsettled>,
-}
-
-/// An order that only a person can settle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unsettled {
-    /// What was ordered.
-    pub order: Order,
-    /// Whether its hold went to suspense (P11).
-    pub suspense: bool,
+    pub unsettled: Option<TopUp>,
 }
 
 /// Why a recovery stopped without an answer.
@@ -265,6 +264,8 @@ pub enum Reason {
     StatusUnknown,
     /// Too many orders in one recovery (C5).
     TooManyOrders,
+    /// Too many recoveries in 30 days (C6).
+    TooManyRecoveries,
     /// An outcome that cannot be looked up (P5).
     CannotInquire,
     /// The provider's answer is about something else (P11).
@@ -273,6 +274,8 @@ pub enum Reason {
     Money(String),
     /// A person declined the recovery, or let the set amount go.
     Declined,
+    /// A person said to leave the line alone until a day; afterwards it goes on by itself.
+    LeftAlone,
 }
 
 /// What the line's person allowed: both are needed to spend (N1).
@@ -397,6 +400,8 @@ impl Line {
             seen: None,
             begun_ms: Vec::new(),
             recoveries: 0,
+            delivered: Vec::new(),
+            suspense: Vec::new(),
             state: State::Idle,
         }
     }
@@ -419,7 +424,21 @@ impl Line {
         recovery.due()
     }
 
-    /// The order whose outcome is not settled, if there is one.
+    /// The orders that only a person can settle.
+    pub fn to_settle(&self) -> impl Iterator<Item = &TopUp> {
+        let parked = match &self.state {
+            State::Parked(parked) => parked.unsettled.as_ref(),
+            _ => None,
+        };
+        parked.into_iter().chain(&self.suspense)
+    }
+
+    /// Whether an order's money is in suspense.
+    pub fn is_in_suspense(&self, reference: &TopUpRef) -> bool {
+        self.suspense.iter().any(|topup| topup.order.reference == *reference)
+    }
+
+    /// The order whose outcome is not settled, if there is one; its amount is held.
     pub fn unsettled_order(&self) -> Option<&Order> {
         match &self.state {
             State::Open(recovery) => match &recovery.phase {
@@ -427,7 +446,7 @@ impl Line {
                 Phase::Inquiring(inquiry) => Some(&inquiry.order),
                 _ => None,
             },
-            State::Parked(parked) => parked.unsettled.as_ref().map(|unsettled| &unsettled.order),
+            State::Parked(parked) => parked.unsettled.as_ref().map(|topup| &topup.order),
             State::Idle | State::Suspended => None,
         }
     }
@@ -450,8 +469,7 @@ impl Recovery {
 
     /// The cause, when the line comes back now: what was delivered counts, not what would have come next.
     pub fn cause(&self) -> Option<Cause> {
-        match self.reached.unwrap_or(self.aim) {
-            _ if self.delivered.is_empty() => None,
+        match self.reached? {
             Aim::Probe => Some(Cause::UsedUp),
             Aim::Rung { number, plan } => Some(Cause::MonthlyFee { rung: number, plan }),
             Aim::Set(_) => None,

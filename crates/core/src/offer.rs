@@ -80,9 +80,15 @@ impl fmt::Display for Carrier {
 }
 
 impl Denominations {
+    /// What is paid towards `wanted`: the least amount on sale that reaches it, else the greatest on sale.
+    pub fn reaching(&self, wanted: Amount) -> Option<Amount> {
+        self.at_least(wanted).or_else(|| self.at_most(wanted))
+    }
+
     /// The least amount on sale that is at least `wanted`.
     pub fn at_least(&self, wanted: Amount) -> Option<Amount> {
         match self {
+            _ if self.currency() != Some(wanted.currency()) => None,
             Self::Fixed(amounts) => amounts.iter().copied().find(|amount| amount >= &wanted),
             Self::Range { min, max, step } => {
                 let above = wanted.minor().checked_sub(min.minor())?.max(0);
@@ -93,15 +99,27 @@ impl Denominations {
         }
     }
 
-    /// The greatest amount on sale.
-    pub fn greatest(&self) -> Option<Amount> {
+    /// The greatest amount on sale that is not above `owed`.
+    pub fn at_most(&self, owed: Amount) -> Option<Amount> {
         match self {
-            Self::Fixed(amounts) => amounts.last().copied(),
+            _ if self.currency() != Some(owed.currency()) => None,
+            Self::Fixed(amounts) => amounts.iter().copied().rfind(|amount| amount <= &owed),
             Self::Range { min, max, step } => {
-                let steps = (max.minor() - min.minor()).max(0) / step.minor().max(1);
-                Some(Amount::from_minor(min.minor() + steps * step.minor().max(1), min.currency()))
+                let room = owed.min(*max).minor().checked_sub(min.minor()).filter(|room| *room >= 0)?;
+                let minor = min.minor() + room / step.minor().max(1) * step.minor().max(1);
+                Some(Amount::from_minor(minor, min.currency()))
             }
         }
+    }
+
+    /// The payments that make up a set amount, greatest first; less than the least amount on sale stays unpaid (S105).
+    pub fn making_up(&self, owed: Amount) -> impl Iterator<Item = Amount> {
+        let mut left = owed;
+        std::iter::from_fn(move || {
+            let amount = self.at_most(left)?;
+            left = left.minus(amount).ok()?;
+            Some(amount)
+        })
     }
 
     /// The currency of the amounts, where there are any.
@@ -137,6 +155,25 @@ mod tests {
         assert_eq!(range.at_least(cny("0.50")), Some(cny("1")));
         assert_eq!(range.at_least(cny("4")), Some(cny("5")));
         assert_eq!(range.at_least(cny("9.50")), None);
-        assert_eq!(range.greatest(), Some(cny("9")));
+        assert_eq!(
+            (range.at_most(cny("99")), range.at_most(cny("4")), range.at_most(cny("0.99"))),
+            (Some(cny("9")), Some(cny("3")), None)
+        );
+    }
+
+    #[test]
+    fn s105_a_set_amount_is_made_up_of_what_is_sold_and_never_passed() {
+        let fixed = Denominations::Fixed(vec![cny("10"), cny("50"), cny("100")]);
+        assert_eq!(fixed.making_up(cny("275")).collect::<Vec<_>>(), ["100", "100", "50", "10", "10"].map(cny));
+        assert_eq!(fixed.making_up(cny("9")).count(), 0);
+    }
+
+    #[test]
+    fn an_amount_in_another_currency_is_not_on_sale() {
+        let euros: Amount = "20 EUR".parse().unwrap();
+        let range = Denominations::Range { min: cny("1"), max: cny("50"), step: cny("1") };
+        for on_sale in [range, Denominations::Fixed(vec![cny("10"), cny("50")])] {
+            assert_eq!((on_sale.at_least(euros), on_sale.at_most(euros), on_sale.reaching(euros)), (None, None, None));
+        }
     }
 }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     admit::Denial,
-    claim::Claim,
+    claim::{self, Claim},
     ledger::Transaction,
     line::{Aim, Cause, Consents, Line, LineId, Mode, Phase, Reason, State, Terms},
     money::Amount,
@@ -33,6 +33,9 @@ pub enum Event {
     /// The network answered a query (S101, S103). A read that was issued before the last outcome is stale; the same
     /// read twice is judged twice and pays once, since the first payment makes it stale.
     Answered(Read),
+    /// The network answered somebody who only looks: it is written down, and nothing starts or goes on. A replay is
+    /// written down again.
+    Looked(Read),
     /// The providers said what can be paid (S1041). Illegal outside of `Preparing`, so a replay changes nothing.
     Offered(Vec<Terms>),
     /// No provider can serve the line: for now (`again`), or at all. A replay counts as one more try.
@@ -81,7 +84,7 @@ pub enum Event {
     Approved,
     /// A person declined the recovery or let the set amount go. Illegal when nothing waits.
     Declined,
-    /// A person typed the set amount (S105). Illegal when none is owed.
+    /// A person typed the set amount (S105). Illegal when none is owed, or in another currency than the recovery's.
     Typed {
         /// The amount.
         amount: Amount,
@@ -151,8 +154,12 @@ pub enum TopUpState {
     Held,
     /// Delivered.
     Delivered(Receipt),
+    /// Delivered, by a person's word (P13).
+    DeliveredByWord(Receipt),
     /// Settled as failed: its hold was released. `true` when a person said so (P13).
     Failed(bool),
+    /// Stopped before a byte left (P9): its hold was released.
+    Withheld,
     /// Its money is in suspense until a person settles it.
     Suspense,
     /// Delivered, and taken back by the provider afterwards (P12).
@@ -208,7 +215,7 @@ pub enum Notice {
     LateSuccess(TopUpRef),
     /// The provider took a delivery back (P12).
     Reversed(TopUpRef),
-    /// An answer about something else than the order (P11).
+    /// Money in suspense, whose meaning only a person can settle (P11, P13).
     Mismatch(TopUpRef),
     /// It became doubtful whose number it is (K4).
     Doubtful,
@@ -225,8 +232,10 @@ pub struct Step {
     pub transactions: Vec<Transaction>,
     /// New claims.
     pub claims: Vec<Claim>,
-    /// Whether open claims of this line end, since it is active again (R6).
-    pub withdraw_claims: bool,
+    /// What happens to every open claim of this number: withdrawn (R6), frozen or thawed (K4).
+    pub line_claims: Option<claim::Event>,
+    /// What happens to the claim of one top-up.
+    pub claim_event: Option<(TopUpRef, claim::Event)>,
     /// The recovery's record, where it changed.
     pub record: Option<Record>,
     /// What people are told.
@@ -252,13 +261,20 @@ pub enum Rejected {
 pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Step, Rejected> {
     let mut turn = Turn::new(line, now, policy);
     match (&line.state, event) {
-        (_, Event::Answered(read)) if read.outcomes != line.outcomes => return Err(Rejected::Stale),
+        (_, Event::Answered(read) | Event::Looked(read)) if read.outcomes != line.outcomes => {
+            return Err(Rejected::Stale);
+        }
+        (_, Event::Looked(read)) => turn.look(read),
         (_, Event::Told(word)) => turn.hear(word),
         (_, Event::Late { topup, reply }) => turn.late(topup, reply)?,
 
         // S101, S102: a line at rest. C6: suspended and parked lines start nothing.
         (State::Idle, Event::Answered(read)) => turn.judge_idle(read),
         (State::Suspended | State::Parked(_), Event::Answered(read)) => turn.judge_stopped(read),
+        // P5, P11, P13: what only a person can settle.
+        (_, Event::Replied { reference, reply, via }) if line.is_in_suspense(reference) => {
+            turn.settle_suspense(reference, reply, via)?;
+        }
         (State::Parked(parked), Event::Replied { reference, reply, via }) => {
             turn.settle_parked(parked, reference, reply, via)?;
         }
@@ -296,7 +312,9 @@ pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Ste
             (Phase::Inquiring(_) | Phase::Settling { .. }, Event::Signalled) => turn.look_now(),
 
             // S105: the set amount is a debt of its own.
-            (Phase::Owed { .. }, Event::Typed { amount }) => turn.amount_typed(*amount),
+            (Phase::Owed { .. }, Event::Typed { amount }) if amount.currency() == recovery.received.currency() => {
+                turn.amount_typed(*amount);
+            }
             (Phase::Owed { .. }, Event::Declined) => turn.idle(),
             (Phase::Owed { offered: None, wake }, Event::Lapsed) if wake.is_due(now) => turn.idle(),
             (Phase::Owed { .. }, Event::Lapsed) => return Err(Rejected::Stale),
@@ -313,12 +331,22 @@ impl TopUpState {
         matches!(self, Self::Held | Self::Suspense)
     }
 
+    /// What the line received, as far as the ledger says so.
+    pub fn delivered(self) -> Option<Receipt> {
+        match self {
+            Self::Delivered(receipt) | Self::DeliveredByWord(receipt) => Some(receipt),
+            _ => None,
+        }
+    }
+
     /// What counts against the caps, in minor units (C1, C2): refunds and reversals never give room back.
     pub fn exposed_minor(self, asked: Amount) -> i64 {
         match self {
             Self::Held | Self::Suspense => asked.minor(),
-            Self::Delivered(receipt) | Self::Reversed(receipt) => receipt.debited.minor(),
-            Self::Failed(_) => 0,
+            Self::Delivered(receipt) | Self::DeliveredByWord(receipt) | Self::Reversed(receipt) => {
+                receipt.debited.minor()
+            }
+            Self::Failed(_) | Self::Withheld => 0,
         }
     }
 }
@@ -327,5 +355,10 @@ impl Outcome {
     /// Whether the answer alone says that no money moved.
     pub(crate) fn denies_delivery(&self) -> bool {
         matches!(self, Self::Refused(_) | Self::NotFound | Self::Reversed(_))
+    }
+
+    /// Whether the answer says that the line received money.
+    pub(crate) fn delivered(&self) -> bool {
+        matches!(self, Self::Delivered(_))
     }
 }

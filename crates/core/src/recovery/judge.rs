@@ -5,6 +5,8 @@ use super::{
     turn::{Turn, now_or},
 };
 use crate::{
+    admit::Denial,
+    claim,
     line::{Aim, Doubt, Line, Phase, Recovery, Seen, State},
     recovery::{End, Notice},
     status::{Judgement, Read},
@@ -18,17 +20,35 @@ impl Turn<'_> {
     /// A line with nothing open: a restricted answer starts a recovery where the line's person allowed it.
     pub(super) fn judge_idle(&mut self, read: &Read) {
         self.note(read);
-        if read.status.judged() == Judgement::Restricted && self.may_start() {
-            self.open(read);
+        if read.status.judged() != Judgement::Restricted || !self.is_wanted() {
+            return;
+        }
+        match self.obstacle() {
+            None => self.open(read),
+            Some(reason) => self.park(reason),
         }
     }
 
     /// A suspended or parked line: in service ends that, unless an order still waits for a person.
     pub(super) fn judge_stopped(&mut self, read: &Read) {
         self.note(read);
-        let unsettled = self.step.line.unsettled_order().is_some();
-        if read.status.judged() == Judgement::InService && !unsettled {
-            self.idle();
+        let line = &self.step.line;
+        let left_alone = matches!(&line.state, State::Parked(parked) if parked.reason == Reason::LeftAlone);
+        match read.status.judged() {
+            _ if line.to_settle().next().is_some() => {}
+            Judgement::InService => self.idle(),
+            Judgement::Restricted if left_alone && self.is_wanted() => self.begin_anew(read),
+            _ => {}
+        }
+    }
+
+    /// Somebody only looks: what is seen is written down, and a line that came back is no longer stopped.
+    pub(super) fn look(&mut self, read: &Read) {
+        match self.step.line.state {
+            State::Suspended | State::Parked(_) if read.status.judged() == Judgement::InService => {
+                self.judge_stopped(read);
+            }
+            _ => self.note(read),
         }
     }
 
@@ -53,7 +73,7 @@ impl Turn<'_> {
             (Phase::Reading { .. } | Phase::Ready { .. } | Phase::Settling { .. }, Judgement::InService)
                 if paying_set =>
             {
-                self.ready(read);
+                self.pay_set(read);
             }
             (Phase::Owed { .. }, Judgement::Restricted) => self.begin_anew(read),
             (_, Judgement::Restricted) if paying_set => self.begin_anew(read),
@@ -93,33 +113,47 @@ impl Turn<'_> {
     fn note(&mut self, read: &Read) {
         let judged = read.status.judged();
         let line = &mut self.step.line;
-        line.seen = Some(Seen { status: read.status.clone(), at_ms: read.issued.wall_ms });
+        // No answer tells nothing about the line: what was seen before stays.
+        if judged != Judgement::Unknown || line.seen.is_none() {
+            line.seen = Some(Seen { status: read.status.clone(), at_ms: read.issued.wall_ms });
+        }
         if let Some(doubt) = doubt(line, read).filter(|_| line.doubt.is_none()) {
             line.doubt = Some(doubt);
+            self.step.line_claims = Some(claim::Event::Frozen);
             self.step.notices.push(Notice::Doubtful);
         }
         if judged == Judgement::InService {
             line.told.suspended = false;
+            line.delivered.clear();
             // R6: whatever became of the line since it was suspended, what is still claimed ends now.
-            self.step.withdraw_claims = line.recoveries > 0;
+            self.step.line_claims = (line.recoveries > 0).then_some(claim::Event::Withdrawn);
         }
         if line.imsi.is_none() {
             line.imsi.clone_from(&read.imsi);
         }
     }
 
-    /// Whether a restricted answer may start a recovery (C6, N1, K4).
-    fn may_start(&mut self) -> bool {
-        let (now_ms, policy) = (self.now.wall_ms, self.policy);
-        let line = &mut self.step.line;
-        line.begun_ms.retain(|began| now_ms.saturating_sub(*began) < THIRTY_DAYS_MS);
-        let allowed = usize::try_from(policy.max_recoveries).unwrap_or(usize::MAX);
+    /// Whether the line's person wants it to be recovered now (N1).
+    fn is_wanted(&self) -> bool {
+        let line = &self.step.line;
         line.consents.complete()
             && line.mode != crate::line::Mode::Watch
-            && line.doubt.is_none()
             && !line.told.suspended
-            && line.told.leave_alone_until_ms.is_none_or(|until| until <= now_ms)
-            && line.begun_ms.len() < allowed
+            && line.told.leave_alone_until_ms.is_none_or(|until| until <= self.now.wall_ms)
+    }
+
+    /// What keeps a recovery that is wanted from starting, for a person to mend (C6, K4, P3).
+    fn obstacle(&mut self) -> Option<Reason> {
+        let now_ms = self.now.wall_ms;
+        let line = &mut self.step.line;
+        line.begun_ms.retain(|began| now_ms.saturating_sub(*began) < THIRTY_DAYS_MS);
+        let allowed = usize::try_from(self.policy.max_recoveries).unwrap_or(usize::MAX);
+        let obstacles = [
+            (line.doubt.is_some(), Reason::Denied(Denial::Doubtful)),
+            (!line.suspense.is_empty(), Reason::Mismatch),
+            (line.begun_ms.len() >= allowed, Reason::TooManyRecoveries),
+        ];
+        obstacles.into_iter().find_map(|(stands, reason)| stands.then_some(reason))
     }
 
     /// The line was restricted again before its set amount was paid: that debt ends, a new recovery starts.
@@ -176,7 +210,7 @@ impl Turn<'_> {
         let out = self.step.line.unsettled_order().is_some();
         match (&self.step.line.state, end) {
             _ if out => {}
-            (State::Open(_), Some(Reason::Declined)) if self.nothing_delivered() => self.close(End::Declined),
+            (State::Open(_), Some(Reason::LeftAlone)) if self.nothing_delivered() => self.close(End::Declined),
             (State::Open(_), Some(reason)) => self.park(reason),
             (State::Open(_) | State::Idle | State::Parked(_), None) => self.suspend(),
             _ => {}
@@ -184,6 +218,6 @@ impl Turn<'_> {
     }
 
     fn nothing_delivered(&self) -> bool {
-        matches!(&self.step.line.state, State::Open(recovery) if recovery.delivered.is_empty())
+        matches!(&self.step.line.state, State::Open(recovery) if recovery.reached.is_none())
     }
 }

@@ -5,8 +5,10 @@ use super::{
     turn::{Turn, now_or},
 };
 use crate::{
+    claim,
     ledger::{Account, Kind, Transaction},
-    line::{Aim, Doubt, Inquiry, Parked, Phase, State, Unsettled},
+    line::{Aim, Doubt, Inquiry, Parked, Phase, State},
+    money::Amount,
     time::Now,
     topup::{Order, Outcome, Receipt, Refusal, Reply, TopUpRef},
 };
@@ -62,29 +64,47 @@ impl Turn<'_> {
         reply: &Reply,
         via: &Via,
     ) -> Result<(), Rejected> {
-        let unsettled = parked.unsettled.as_ref().filter(|u| u.order.reference == *reference);
-        let Unsettled { order, suspense } = unsettled.ok_or(Rejected::Illegal)?;
+        let unsettled = parked.unsettled.as_ref().filter(|topup| topup.order.reference == *reference);
+        let topup = unsettled.ok_or(Rejected::Illegal)?;
         let by_person = matches!(via, Via::Person(_));
-        if !by_person && !suspense && differs(order, reply) {
-            self.mismatch(order);
+        let parked = Parked { unsettled: None, ..parked.clone() };
+        if !by_person && differs(&topup.order, reply) {
+            self.step.line.state = State::Parked(Parked { reason: Reason::Mismatch, ..parked });
+            self.suspend_money(topup, Transaction::suspend(&topup.order));
             return Ok(());
         }
-        let (from, kind) = if *suspense { (Account::Suspense, Kind::Settle) } else { (Account::Held, Kind::Deliver) };
-        let transaction = match &reply.outcome {
-            Outcome::Delivered(receipt) if fits(order, *receipt) && (by_person || !suspense) => {
-                self.topup(order, TopUpState::Delivered(*receipt));
-                Transaction::deliver(order, kind, from, *receipt)
+        self.step.line.state = State::Parked(parked);
+        self.settle_by_word(topup, reply, by_person, Account::Held)
+    }
+
+    /// A person says what became of money in suspense (P11, P13); nobody else can.
+    pub(super) fn settle_suspense(&mut self, reference: &TopUpRef, reply: &Reply, via: &Via) -> Result<(), Rejected> {
+        let Via::Person(_) = via else { return Err(Rejected::Stale) };
+        let suspense = &mut self.step.line.suspense;
+        let place = suspense.iter().position(|topup| topup.order.reference == *reference).ok_or(Rejected::Illegal)?;
+        let topup = suspense.remove(place);
+        self.settle_by_word(&topup, reply, true, Account::Suspense)
+    }
+
+    /// Posts what became of an order out of the account that carries its asked amount.
+    fn settle_by_word(&mut self, topup: &TopUp, reply: &Reply, by_person: bool, from: Account) -> Result<(), Rejected> {
+        let order = &topup.order;
+        let suspense = from == Account::Suspense;
+        match &reply.outcome {
+            Outcome::Delivered(receipt) if fits(order, *receipt) => {
+                let kind = if suspense { Kind::Settle } else { Kind::Deliver };
+                self.step.transactions.push(Transaction::deliver(order, kind, from, *receipt));
+                let said = if by_person { TopUpState::DeliveredByWord } else { TopUpState::Delivered };
+                self.arrived(&TopUp { state: said(*receipt), ..topup.clone() }, *receipt);
             }
             other if by_person && other.denies_delivery() => {
-                self.topup(order, TopUpState::Failed(true));
-                let back = if *suspense { Kind::Settle } else { Kind::Release };
-                Transaction::moved(order, back, from, Account::Float, order.asked)
+                let kind = if suspense { Kind::Settle } else { Kind::Release };
+                self.step.transactions.push(Transaction::moved(order, kind, from, Account::Float, order.asked));
+                self.step.topup = Some(TopUp { state: TopUpState::Failed(true), ..topup.clone() });
             }
             _ => return Err(Rejected::Stale),
-        };
-        self.step.transactions.push(transaction);
+        }
         self.step.line.outcomes += 1;
-        self.step.line.state = State::Parked(Parked { unsettled: None, ..parked.clone() });
         Ok(())
     }
 
@@ -93,68 +113,100 @@ impl Turn<'_> {
         let order = &topup.order;
         match (topup.state, &reply.outcome) {
             // P11, P13: it is about something else, or contradicts a person.
-            (TopUpState::Failed(by_person), Outcome::Delivered(_)) if by_person || differs(order, reply) => {
-                self.late_doubt(topup);
-                Ok(())
+            (TopUpState::Failed(true), Outcome::Delivered(_)) => self.late_doubt(topup, Account::Float, order.asked),
+            (TopUpState::Failed(_) | TopUpState::Withheld, Outcome::Delivered(_)) if differs(order, reply) => {
+                self.late_doubt(topup, Account::Float, order.asked);
             }
-            (TopUpState::Failed(_), Outcome::Delivered(receipt)) => {
+            (TopUpState::Failed(_) | TopUpState::Withheld, Outcome::Delivered(receipt)) => {
                 self.step.transactions.extend(Transaction::late(order, *receipt));
                 self.step.line.outcomes += 1;
                 self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
-                self.late_success(topup, *receipt);
-                Ok(())
+                self.arrived(&TopUp { state: TopUpState::Delivered(*receipt), ..topup.clone() }, *receipt);
             }
-            (TopUpState::Delivered(_), Outcome::Reversed(_)) if differs(order, reply) => Err(Rejected::Illegal),
-            (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => {
-                let back =
-                    Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
-                self.step.transactions.push(back);
-                self.step.line.outcomes += 1;
-                self.forget_delivery(order);
-                self.step.topup = Some(TopUp { state: TopUpState::Reversed(receipt), ..topup.clone() });
-                self.step.notices.push(Notice::Reversed(order.reference.clone()));
-                Ok(())
+            (TopUpState::DeliveredByWord(said), Outcome::Delivered(receipt)) if said == *receipt => {
+                self.step.topup = Some(TopUp { state: TopUpState::Delivered(said), ..topup.clone() });
             }
-            _ => Err(Rejected::Stale),
+            (TopUpState::DeliveredByWord(said), other) if other.denies_delivery() || other.delivered() => {
+                self.forget_delivery(topup);
+                self.late_doubt(topup, Account::Delivered, said.debited);
+            }
+            (TopUpState::Delivered(_), Outcome::Reversed(_)) if differs(order, reply) => {
+                return Err(Rejected::Illegal);
+            }
+            (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => self.reversed(topup, receipt),
+            _ => return Err(Rejected::Stale),
         }
+        Ok(())
     }
 
     /// Money whose meaning only a person can settle: the asked amount waits in suspense, as when an order out is
-    /// answered so, and the line parks with it. A line with another order out goes on with that one.
-    fn late_doubt(&mut self, topup: &TopUp) {
+    /// answered so, and the line parks. A line with another order out goes on with that one.
+    fn late_doubt(&mut self, topup: &TopUp, from: Account, carried: Amount) {
         let order = &topup.order;
-        let suspended = Transaction::moved(order, Kind::Late, Account::Float, Account::Suspense, order.asked);
-        self.step.transactions.push(suspended);
-        self.step.topup = Some(TopUp { state: TopUpState::Suspense, ..topup.clone() });
         self.step.line.outcomes += 1;
-        self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
         if self.step.line.unsettled_order().is_none() {
-            self.park_with(Reason::Mismatch, Some(Unsettled { order: order.clone(), suspense: true }));
+            self.park(Reason::Mismatch);
         }
+        self.suspend_money(topup, Transaction::doubted(order, from, carried));
     }
 
-    /// What the provider took back is not claimed from it as well (R2).
-    fn forget_delivery(&mut self, order: &Order) {
-        if let State::Open(recovery) = &mut self.step.line.state {
-            recovery.delivered.retain(|(delivered, _)| delivered.reference != order.reference);
+    /// Money goes to suspense, until a person settles it.
+    fn suspend_money(&mut self, topup: &TopUp, transaction: Transaction) {
+        let topup = TopUp { state: TopUpState::Suspense, ..topup.clone() };
+        self.step.transactions.push(transaction);
+        self.step.notices.push(Notice::Mismatch(topup.order.reference.clone()));
+        self.step.line.suspense.push(topup.clone());
+        self.step.topup = Some(topup);
+    }
+
+    /// The provider took a delivery back (P12): it reopens nothing, and is not claimed from it as well (R2).
+    fn reversed(&mut self, topup: &TopUp, receipt: Receipt) {
+        let order = &topup.order;
+        let back = Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
+        self.step.transactions.push(back);
+        self.step.line.outcomes += 1;
+        self.forget_delivery(topup);
+        self.step.topup = Some(TopUp { state: TopUpState::Reversed(receipt), ..topup.clone() });
+        self.step.notices.push(Notice::Reversed(order.reference.clone()));
+    }
+
+    /// A delivery is none: it is not claimed, and the recovery that counted it proves nothing with it (K5).
+    fn forget_delivery(&mut self, topup: &TopUp) {
+        let line = &mut self.step.line;
+        let reference = &topup.order.reference;
+        line.delivered.retain(|(order, _)| order.reference != *reference);
+        self.step.claim_event = Some((reference.clone(), claim::Event::Reversed));
+        if let State::Open(recovery) = &mut line.state
+            && topup.recovery == line.recoveries
+            && !matches!(topup.aim, Aim::Set(_))
+        {
+            recovery.reversed = true;
+            if line.delivered.is_empty() {
+                recovery.reached = None;
+            }
         }
     }
 
     /// Money arrived after all: it counts for the ladder, voids every read, and is claimed back on a suspended line.
-    fn late_success(&mut self, topup: &TopUp, receipt: Receipt) {
-        self.step.topup = Some(TopUp { state: TopUpState::Delivered(receipt), ..topup.clone() });
-        let current = topup.recovery == self.step.line.recoveries;
-        match &mut self.step.line.state {
-            State::Suspended => self.claim(&topup.order, receipt),
-            State::Open(recovery) if current && !matches!(topup.aim, Aim::Set(_)) => {
+    fn arrived(&mut self, topup: &TopUp, receipt: Receipt) {
+        self.step.topup = Some(topup.clone());
+        let line = &mut self.step.line;
+        let current = topup.recovery == line.recoveries;
+        let for_set = matches!(topup.aim, Aim::Set(_));
+        if !for_set || line.state == State::Suspended {
+            line.delivered.push((topup.order.clone(), receipt));
+        }
+        match &mut line.state {
+            State::Suspended => self.claim_back(),
+            State::Open(recovery) if current && !for_set => {
                 // A sum that does not fit counts for nothing here; the ledger has the money, and the line is queried.
-                let _ = recovery.receive(&topup.order, receipt, topup.aim);
+                let _ = recovery.receive(receipt, topup.aim);
                 if matches!(recovery.phase, Phase::Reading { .. } | Phase::Ready { .. } | Phase::Settling { .. }) {
                     self.settle();
                 }
             }
             // S105: the debt is paid by this money, unless another order for it is out already.
-            State::Open(recovery) if current && !recovery.is_out() => self.idle(),
+            State::Open(recovery) if current && !recovery.is_out() => self.set_paid(&topup.order),
             State::Open(recovery) if matches!(recovery.phase, Phase::Ready { .. }) => self.read_now(),
             _ => {}
         }
@@ -167,10 +219,16 @@ impl Turn<'_> {
         self.step.line.outcomes += 1;
         let recovery = self.recovery();
         recovery.tries = 0;
-        if matches!(recovery.aim, Aim::Set(_)) {
-            return self.idle();
+        let aim = recovery.aim;
+        if matches!(aim, Aim::Set(_)) {
+            return self.set_paid(order);
         }
-        match recovery.receive(order, receipt, recovery.aim) {
+        self.step.line.delivered.push((order.clone(), receipt));
+        match self.recovery().receive(receipt, aim) {
+            // A provider that takes money and delivers nothing would take every rung like this.
+            Ok(()) if receipt.delivered.is_zero() => {
+                self.park(Reason::Money(format!("{} was debited and nothing delivered", receipt.debited)));
+            }
             Ok(()) => self.settle(),
             Err(error) => self.park(Reason::Money(error.to_string())),
         }
@@ -237,7 +295,7 @@ impl Turn<'_> {
     fn inquire(&mut self, inquiry: &Inquiry, refused: Option<Refusal>, not_found: u32, via: &Via) {
         let now = self.now;
         let Some(terms) = self.recovery().terms().filter(|terms| terms.inquiry_by_reference) else {
-            let unsettled = Unsettled { order: inquiry.order.clone(), suspense: false };
+            let unsettled = self.topup(&inquiry.order, TopUpState::Held);
             return self.park_with(Reason::CannotInquire, Some(unsettled));
         };
         let asked = inquiry.asked + u32::from(matches!(via, Via::Inquiry(_)));
@@ -250,11 +308,10 @@ impl Turn<'_> {
 
     /// The answer is about something else: the hold goes to suspense, the line parks (P11).
     fn mismatch(&mut self, order: &Order) {
-        self.topup(order, TopUpState::Suspense);
-        self.step.transactions.push(Transaction::suspend(order));
+        let topup = self.topup(order, TopUpState::Suspense);
         self.step.line.outcomes += 1;
-        self.step.notices.push(Notice::Mismatch(order.reference.clone()));
-        self.park_with(Reason::Mismatch, Some(Unsettled { order: order.clone(), suspense: true }));
+        self.park(Reason::Mismatch);
+        self.suspend_money(&topup, Transaction::suspend(order));
     }
 }
 

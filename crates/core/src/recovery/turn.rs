@@ -5,7 +5,7 @@ use crate::{
     claim::{self, Claim},
     ladder::{Ladder, Next},
     ledger::{Account, Kind, Transaction},
-    line::{Line, Parked, Phase, Pinned, Reason, Recovery, State, Terms, Unsettled},
+    line::{Line, Parked, Phase, Pinned, Reason, Recovery, State, Terms},
     money::{Amount, MoneyError},
     policy::SetAmount,
     status::Read,
@@ -33,7 +33,8 @@ impl<'a> Turn<'a> {
             topup: None,
             transactions: Vec::new(),
             claims: Vec::new(),
-            withdraw_claims: false,
+            line_claims: None,
+            claim_event: None,
             record: None,
             notices: Vec::new(),
             send: None,
@@ -67,8 +68,8 @@ impl<'a> Turn<'a> {
             received: zero,
             orders: 0,
             tries: 0,
-            delivered: Vec::new(),
             reached: None,
+            reversed: false,
             phase: Phase::Preparing { read: read.clone(), wake: now_or(self.now, 0) },
         }));
         self.record(None);
@@ -79,10 +80,12 @@ impl<'a> Turn<'a> {
         let (policy, known, ask) =
             (self.policy, self.step.line.told.plan, self.step.line.mode == crate::line::Mode::Ask);
         let currency = policy.probe.currency();
-        let offers: Vec<Terms> =
-            terms.iter().filter(|t| t.offer.denominations.currency() == Some(currency)).cloned().collect();
+        let in_currency = terms.iter().filter(|t| t.offer.denominations.currency() == Some(currency));
+        let small = |t: &&Terms| t.offer.denominations.reaching(policy.probe).is_some_and(|p| p <= policy.highest_plan);
+        let offers: Vec<Terms> = in_currency.filter(small).cloned().collect();
         let Some(first) = offers.first() else {
-            return self.park(Reason::NotOffered(format!("no provider sells amounts in {currency}")));
+            let reason = format!("no provider sells a probe in {currency} that is not above the highest plan");
+            return self.park(Reason::NotOffered(reason));
         };
         let ladder = Ladder::pinned(policy.ladder, &first.offer.plans, known, policy.highest_plan);
         let recovery = self.recovery();
@@ -117,7 +120,7 @@ impl<'a> Turn<'a> {
         let left_alone = told.leave_alone_until_ms.is_some_and(|until| until > self.now.wall_ms);
         let watched = self.step.line.mode == crate::line::Mode::Watch;
         if left_alone || watched {
-            return self.park(Reason::Declined);
+            return self.park(if left_alone { Reason::LeftAlone } else { Reason::Declined });
         }
         self.recovery().phase = Phase::Ready { read: read.clone() };
     }
@@ -137,7 +140,9 @@ impl<'a> Turn<'a> {
                 self.ready(read);
             }
             // K5: a rung that the provider took back was not delivered, so its failure to help proves nothing.
-            Next::UsedUp if recovery.was_reversed() => self.park(Reason::Refused(outcome::refunded())),
+            Next::UsedUp if recovery.reversed => self.park(Reason::Refused(outcome::refunded())),
+            // K4: what a stranger's line does proves nothing, and nothing may be claimed.
+            Next::UsedUp if self.step.line.doubt.is_some() => self.park(Reason::Denied(Denial::Doubtful)),
             Next::UsedUp => self.suspend(),
             Next::Cut => self.park(Reason::HighestPlan),
             Next::NotOffered => self.park(Reason::NotOffered("the provider sells no amount".into())),
@@ -171,17 +176,21 @@ impl<'a> Turn<'a> {
 
     /// The order was not admitted: waits for what passes, parks for what does not.
     pub(super) fn denied(&mut self, denial: Denial) {
-        if denial.passes() {
-            let wait_ms = self.retry_ms();
-            self.read_later(wait_ms);
-        } else {
-            self.park(Reason::Denied(denial));
+        match denial {
+            // It may be a person who has to settle that other order.
+            Denial::Unresolved => self.try_again(Reason::Denied(denial)),
+            passing if passing.passes() => {
+                let wait_ms = self.retry_ms();
+                self.read_later(wait_ms);
+            }
+            standing => self.park(Reason::Denied(standing)),
         }
     }
 
-    /// The order never left: its hold goes back at once (P9).
+    /// The order never left: its hold goes back at once, and it counts for nothing (P9).
     pub(super) fn withhold(&mut self, order: &Order, denial: Denial) {
-        self.topup(order, TopUpState::Failed(false));
+        self.recovery().orders -= 1;
+        self.topup(order, TopUpState::Withheld);
         self.step.transactions.push(Transaction::release(order));
         self.denied(denial);
     }
@@ -200,10 +209,40 @@ impl<'a> Turn<'a> {
             SetAmount::Remembered(preset) => match remembered.or(preset) {
                 Some(amount) => {
                     self.recovery().aim = Aim::Set(amount);
-                    self.ready(read);
+                    self.pay_set(read);
                 }
                 None => self.owe(None),
             },
+        }
+    }
+
+    /// The set amount follows once the provider's gap since the last delivery is over.
+    pub(super) fn pay_set(&mut self, read: &Read) {
+        let now = self.now;
+        let recovery = self.recovery();
+        let gap_ms = recovery.terms().map_or(0, |terms| terms.min_gap_ms);
+        let left_ms = match recovery.phase {
+            Phase::Settling { since, .. } => gap_ms.saturating_sub(now.uptime_since(since).unwrap_or(0)),
+            _ => 0,
+        };
+        if left_ms == 0 { self.ready(read) } else { self.read_later(left_ms) }
+    }
+
+    /// A payment of the set amount: what is still owed follows, unless nothing that small is sold.
+    pub(super) fn set_paid(&mut self, order: &Order) {
+        let recovery = self.recovery();
+        let Aim::Set(owed) = recovery.aim else { return };
+        let gap_ms = recovery.terms().map_or(0, |terms| terms.min_gap_ms);
+        let next = recovery.terms().and_then(|terms| {
+            let left = owed.minus(order.asked).ok()?;
+            terms.offer.denominations.at_most(left).map(|_| left)
+        });
+        match next {
+            Some(left) => {
+                recovery.aim = Aim::Set(left);
+                self.read_later(gap_ms);
+            }
+            None => self.idle(),
         }
     }
 
@@ -218,23 +257,23 @@ impl<'a> Turn<'a> {
 
     /// Suspended by its owner (claims 3 and 5): everything delivered is claimed back.
     pub(super) fn suspend(&mut self) {
-        let delivered = match &self.step.line.state {
-            State::Open(recovery) => recovery.delivered.clone(),
-            _ => Vec::new(),
-        };
         self.record(Some(End::Suspended));
         self.step.notices.push(Notice::SuspendedByOwner);
         self.step.line.state = State::Suspended;
-        for (order, receipt) in &delivered {
-            self.claim(order, *receipt);
-        }
+        self.claim_back();
     }
 
-    /// Claims one delivery back, unless it is doubtful whose number it is (K4, R1).
-    pub(super) fn claim(&mut self, order: &Order, receipt: Receipt) {
+    /// Claims every delivery back, once it is not doubtful whose number it is (K4).
+    pub(super) fn claim_back(&mut self) {
         if self.step.line.doubt.is_some() {
             return;
         }
+        for (order, receipt) in std::mem::take(&mut self.step.line.delivered) {
+            self.claim(&order, receipt);
+        }
+    }
+
+    fn claim(&mut self, order: &Order, receipt: Receipt) {
         self.step.claims.push(Claim {
             reference: order.reference.clone(),
             msisdn: order.msisdn,
@@ -242,6 +281,7 @@ impl<'a> Turn<'a> {
             desk: self.policy.desk.clone(),
             claimed: receipt.debited,
             state: claim::State::Requested,
+            frozen: false,
         });
         let due = Transaction::moved(order, Kind::Claim, Account::Delivered, Account::RefundDue, receipt.debited);
         self.step.transactions.push(due);
@@ -252,8 +292,8 @@ impl<'a> Turn<'a> {
         self.park_with(reason, None);
     }
 
-    /// Stops with a reason and an order that only a person can settle.
-    pub(super) fn park_with(&mut self, reason: Reason, unsettled: Option<Unsettled>) {
+    /// Stops with a reason and an order that cannot be looked up.
+    pub(super) fn park_with(&mut self, reason: Reason, unsettled: Option<TopUp>) {
         self.record(Some(End::Parked(reason.clone())));
         self.step.notices.push(Notice::Parked(reason.clone()));
         self.step.line.state = State::Parked(Parked { reason, unsettled });
@@ -296,13 +336,13 @@ impl<'a> Turn<'a> {
         }
     }
 
-    pub(super) fn topup(&mut self, order: &Order, state: TopUpState) {
+    /// Writes down what became of the open recovery's order.
+    pub(super) fn topup(&mut self, order: &Order, state: TopUpState) -> TopUp {
+        let aim = self.recovery().aim;
         let line = &self.step.line;
-        let aim = match &line.state {
-            State::Open(recovery) => recovery.aim,
-            _ => Aim::Probe,
-        };
-        self.step.topup = Some(TopUp { order: order.clone(), line: line.id, recovery: line.recoveries, aim, state });
+        let topup = TopUp { order: order.clone(), line: line.id, recovery: line.recoveries, aim, state };
+        self.step.topup = Some(topup.clone());
+        topup
     }
 
     /// The open recovery that the table matched on.
@@ -343,9 +383,8 @@ impl<'a> Turn<'a> {
 
 impl Recovery {
     /// Counts a delivery of probe or rung.
-    pub(super) fn receive(&mut self, order: &Order, receipt: Receipt, aim: Aim) -> Result<(), MoneyError> {
+    pub(super) fn receive(&mut self, receipt: Receipt, aim: Aim) -> Result<(), MoneyError> {
         let rank = |aim| if let Aim::Rung { number, .. } = aim { number } else { 0 };
-        self.delivered.push((order.clone(), receipt));
         if rank(aim) >= self.reached.map_or(0, rank) {
             self.reached = Some(aim);
         }
@@ -361,12 +400,6 @@ impl Recovery {
         matches!(self.phase, Phase::Paying { .. } | Phase::Inquiring(_))
     }
 
-    /// Whether the provider took a delivery back: less is left of the deliveries than was received.
-    fn was_reversed(&self) -> bool {
-        let left = self.delivered.iter().map(|(_, receipt)| i128::from(receipt.delivered.minor()));
-        left.sum::<i128>() < i128::from(self.received.minor())
-    }
-
     /// The next payment of the ladder with the present provider.
     pub(super) fn next(&self) -> Next {
         let denominations = self.terms().map(|terms| &terms.offer.denominations);
@@ -376,10 +409,9 @@ impl Recovery {
     /// What the order asks for, by its aim.
     fn amount(&self) -> Option<Amount> {
         let on_sale = &self.terms()?.offer.denominations;
-        let reaching = |amount| on_sale.at_least(amount).or_else(|| on_sale.greatest());
         match self.aim {
-            Aim::Probe => reaching(self.pinned.probe),
-            Aim::Set(amount) => reaching(amount),
+            Aim::Probe => on_sale.reaching(self.pinned.probe),
+            Aim::Set(owed) => on_sale.at_most(owed),
             Aim::Rung { .. } => match self.next() {
                 Next::Pay { amount, .. } => Some(amount),
                 _ => None,

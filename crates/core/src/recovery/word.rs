@@ -3,6 +3,7 @@
 use super::{Reason, Word, turn::Turn};
 use crate::{
     admit::Denial,
+    claim,
     line::{Consents, Mode, State},
 };
 
@@ -11,7 +12,10 @@ impl Turn<'_> {
     pub(super) fn hear(&mut self, word: &Word) {
         let line = &mut self.step.line;
         match word {
-            Word::Enrolled(consents, mode) => (line.consents, line.mode) = (*consents, *mode),
+            Word::Enrolled(consents, mode) => {
+                (line.consents, line.mode) = (*consents, *mode);
+                self.unpark(&Reason::Denied(Denial::NotEnrolled));
+            }
             Word::Withdrawn => {
                 line.consents = Consents::default();
                 line.mode = Mode::Watch;
@@ -24,10 +28,10 @@ impl Turn<'_> {
             }
             Word::LeaveAlone(until_ms) => {
                 line.told.leave_alone_until_ms = Some(*until_ms);
-                self.stop(Some(Reason::Declined));
+                self.stop(Some(Reason::LeftAlone));
             }
             Word::Plan(amount) => line.told.plan = Some(*amount),
-            Word::Confirmed => (line.doubt, line.imsi) = (None, None),
+            Word::Confirmed => self.confirm(),
             Word::TryAgain => self.try_anew(),
         }
     }
@@ -36,9 +40,34 @@ impl Turn<'_> {
         let line = &mut self.step.line;
         line.told.suspended = false;
         line.told.leave_alone_until_ms = None;
-        let unsettled = line.unsettled_order().is_some();
-        if matches!(line.state, State::Suspended | State::Parked(_)) && !unsettled {
+        self.free();
+    }
+
+    /// A stopped line is at rest again, unless money waits for a person.
+    fn free(&mut self) {
+        let line = &self.step.line;
+        let waits = line.to_settle().next().is_some();
+        if matches!(line.state, State::Suspended | State::Parked(_)) && !waits {
             self.idle();
+        }
+    }
+
+    /// The number is the person's: what waited for that goes on (K4).
+    fn confirm(&mut self) {
+        let line = &mut self.step.line;
+        (line.doubt, line.imsi) = (None, None);
+        self.step.line_claims = Some(claim::Event::Thawed);
+        if self.step.line.state == State::Suspended {
+            self.claim_back();
+        }
+        self.unpark(&Reason::Denied(Denial::Doubtful));
+        self.unpark(&Reason::NotInService);
+    }
+
+    /// What the line was parked for is gone.
+    fn unpark(&mut self, gone: &Reason) {
+        if matches!(&self.step.line.state, State::Parked(parked) if parked.reason == *gone) {
+            self.free();
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::script::{Script, cny, in_service, receipt};
 use crate::{
     admit::Denial,
+    claim,
     ledger::Account,
     line::{Cause, Mode, Phase, Reason, State},
     policy::SetAmount,
@@ -56,7 +57,9 @@ fn n2_a_word_to_leave_it_alone_stops_an_open_recovery() {
     assert_eq!(early.line.state, State::Idle);
     let mut script = Script::ready(&[8]);
     script.proposed().told(Word::LeaveAlone(until)).delivered().settled().restricted();
-    assert_eq!(script.parked(), &Reason::Declined);
+    assert_eq!(script.parked(), &Reason::LeftAlone);
+    script.wait_ms(86_400_000).restricted();
+    assert!(matches!(script.phase(), Phase::Preparing { .. }), "its day is over");
 }
 
 #[test]
@@ -80,10 +83,40 @@ fn r1_each_delivery_is_claimed_once() {
 #[test]
 fn r2_what_was_debited_is_claimed_and_no_more() {
     let mut script = Script::ready(&[8]);
-    script.proposed().submitted(receipt(cny(1), cny(0))).settled().restricted();
+    script.proposed().submitted(receipt(cny(2), cny(1))).settled().restricted();
     script.proposed().submitted(receipt(cny(7), cny(8))).settled().restricted();
     let claimed: Vec<_> = script.last().claims.iter().map(|claim| claim.claimed).collect();
-    assert_eq!(claimed, [1, 7].map(cny));
+    assert_eq!(claimed, [2, 7].map(cny));
+}
+
+#[test]
+fn r4_what_a_parked_line_received_is_claimed_when_a_person_says_that_it_is_suspended() {
+    let mut script = Script::new();
+    script.policy.highest_plan = cny(10);
+    script.restricted().offered(&[8, 588]).paid().restricted().paid().restricted();
+    assert_eq!(script.parked(), &Reason::HighestPlan);
+    script.told(Word::Suspended);
+    let claimed: Vec<_> = script.last().claims.iter().map(|claim| claim.claimed).collect();
+    assert_eq!(claimed, [1, 8].map(cny));
+}
+
+#[test]
+fn r6_what_was_delivered_before_the_line_was_seen_in_service_is_not_claimed() {
+    let mut script = Script::new();
+    script.policy.highest_plan = cny(10);
+    script.restricted().offered(&[8, 588]).paid().restricted().paid().restricted().in_service();
+    script.told(Word::Suspended);
+    assert!(script.last().claims.is_empty());
+}
+
+#[test]
+fn n1_enrolling_again_frees_a_line_that_was_parked_for_its_missing_consents() {
+    let mut script = Script::ready(&[8]);
+    script.paid().told(Word::Withdrawn);
+    assert_eq!(script.parked(), &Reason::Denied(Denial::NotEnrolled));
+    let consents = crate::line::tests::enrolled().consents;
+    script.told(Word::Enrolled(consents, Mode::Auto));
+    assert_eq!(script.line.state, State::Idle);
 }
 
 #[test]
@@ -121,7 +154,7 @@ fn r4_a_person_who_knows_that_it_is_suspended_ends_the_ladder() {
 fn r6_a_suspended_line_in_service_stops_claiming() {
     let mut script = suspended();
     script.in_service();
-    assert!(script.last().withdraw_claims);
+    assert_eq!(script.last().line_claims, Some(claim::Event::Withdrawn));
     assert_eq!(script.line.state, State::Idle);
 }
 
@@ -129,12 +162,12 @@ fn r6_a_suspended_line_in_service_stops_claiming() {
 fn r6_claims_end_as_well_when_a_person_had_the_line_tried_again() {
     let mut idle = suspended();
     idle.told(Word::TryAgain).in_service();
-    assert!(idle.last().withdraw_claims);
+    assert_eq!(idle.last().line_claims, Some(claim::Event::Withdrawn));
     let mut open = suspended();
     open.told(Word::TryAgain).restricted().in_service();
-    assert!(open.last().withdraw_claims);
+    assert_eq!(open.last().line_claims, Some(claim::Event::Withdrawn));
     open.restricted();
-    assert!(!open.last().withdraw_claims);
+    assert_eq!(open.last().line_claims, None);
 }
 
 #[test]

@@ -103,10 +103,10 @@ fn l1_every_answer_of_the_network_ends_the_recovery() {
 fn l1_providers_that_offer_nothing_and_limits_that_stand_end_the_recovery() {
     let cap = Denial::Cap(crate::admit::Scope::Line, crate::admit::Period::Day);
     let no_cap = Denial::NoCap(crate::admit::Scope::Line, crate::admit::Period::Day);
-    for denial in [cap, no_cap, Denial::NotEnrolled, Denial::Doubtful] {
+    for denial in [cap, no_cap, Denial::NotEnrolled, Denial::Doubtful, Denial::Unresolved] {
         let mut script = Script::new();
         script.restricted();
-        assert!(World { admitted: Err(denial), ..World::sound() }.ends(&mut script, 10), "{denial:?}");
+        assert!(World { admitted: Err(denial), ..World::sound() }.ends(&mut script, 40), "{denial:?}");
     }
     let mut script = Script::new();
     script.restricted();
@@ -115,7 +115,7 @@ fn l1_providers_that_offer_nothing_and_limits_that_stand_end_the_recovery() {
 
 #[test]
 fn l1_a_denial_that_passes_waits_and_goes_on_afterwards() {
-    let passing = [Denial::Paused, Denial::Frozen, Denial::ClockFault, Denial::Unresolved, Denial::TooManyOrders];
+    let passing = [Denial::Paused, Denial::Frozen, Denial::ClockFault, Denial::TooManyOrders];
     for denial in passing.into_iter().chain([Denial::StaleRead]) {
         let mut script = Script::new();
         script.restricted();

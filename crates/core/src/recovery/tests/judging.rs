@@ -3,7 +3,8 @@
 use super::script::{SETTLING_MS, Script, cny, in_service, policy, receipt, restricted, terms};
 use crate::{
     admit::Denial,
-    line::{Cause, Doubt, Mode, Phase, Reason, State},
+    claim,
+    line::{Cause, Doubt, Mode, Parked, Phase, Reason, State},
     policy::SetAmount,
     recovery::{End, Event, Rejected, Word},
     status::{Bar, Status},
@@ -111,7 +112,7 @@ fn k3_a_stated_cause_other_than_arrears_never_pays() {
 fn k4_a_number_without_subscriber_freezes_payments_until_confirmed() {
     let mut script = Script::new();
     script.answered(Status::not_in_service()).restricted();
-    assert_eq!((&script.line.state, script.line.doubt), (&State::Idle, Some(Doubt::NotInService)));
+    assert_eq!((&script.line.state, script.line.doubt), (&doubtful(), Some(Doubt::NotInService)));
     script.told(Word::Confirmed).restricted();
     assert!(matches!(script.phase(), Phase::Preparing { .. }));
 }
@@ -125,8 +126,54 @@ fn k4_another_sim_raises_a_doubt_and_no_claim_is_made() {
     }
     assert_eq!(script.line.doubt, Some(Doubt::ImsiChanged));
     script.paid().restricted().paid().restricted();
-    assert_eq!(script.line.state, State::Suspended);
-    assert!(script.last().claims.is_empty());
+    assert_eq!((&script.line.state, script.last().claims.len()), (&doubtful(), 0));
+    script.told(Word::Suspended);
+    assert_eq!((&script.line.state, script.last().claims.len()), (&State::Suspended, 0));
+    script.told(Word::Confirmed);
+    assert_eq!(script.last().claims.len(), 2, "what was paid is claimed once the number is confirmed");
+}
+
+/// Parked, since it is doubtful whose number it is.
+fn doubtful() -> State {
+    State::Parked(Parked { reason: Reason::Denied(Denial::Doubtful), unsettled: None })
+}
+
+#[test]
+fn k4_a_doubt_freezes_open_claims_and_a_confirmation_goes_on_with_them() {
+    let mut script = Script::ready(&[8]);
+    script.paid().restricted().paid().restricted();
+    script.answered(Status::not_in_service());
+    assert_eq!(script.last().line_claims, Some(claim::Event::Frozen));
+    script.told(Word::Confirmed);
+    assert_eq!(script.last().line_claims, Some(claim::Event::Thawed));
+}
+
+#[test]
+fn k2_no_answer_does_not_wipe_out_what_was_seen() {
+    let mut script = Script::new();
+    script.in_service().unknown();
+    assert_eq!(script.line.seen.as_ref().map(|seen| &seen.status), Some(&in_service()));
+}
+
+#[test]
+fn looking_starts_nothing_ends_no_debt_and_frees_a_line_that_came_back() {
+    let looked = |script: &mut Script, status: Status| {
+        let read = script.read(status);
+        script.happens(&Event::Looked(read));
+    };
+    let mut idle = Script::new();
+    looked(&mut idle, restricted());
+    assert_eq!(idle.line.state, State::Idle);
+    let mut owed = Script::ready(&[8]);
+    owed.paid().in_service();
+    looked(&mut owed, restricted());
+    assert!(matches!(owed.phase(), Phase::Owed { .. }));
+    let mut suspended = Script::ready(&[8]);
+    suspended.paid().restricted().paid().restricted();
+    looked(&mut suspended, restricted());
+    assert_eq!(suspended.line.state, State::Suspended);
+    looked(&mut suspended, in_service());
+    assert_eq!(suspended.line.state, State::Idle);
 }
 
 #[test]

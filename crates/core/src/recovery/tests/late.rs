@@ -2,6 +2,7 @@
 
 use super::script::{Script, cny, in_service, receipt, restricted, reversed, terms};
 use crate::{
+    claim,
     ledger::{Account, Kind},
     line::{Cause, LineId, Phase, Reason, State, Terms},
     policy::SetAmount,
@@ -123,9 +124,67 @@ fn p11_another_currency_goes_to_suspense() {
 #[test]
 fn p11_less_delivered_than_asked_is_a_normal_outcome() {
     let mut script = Script::ready(&[8]);
-    script.proposed().submitted(receipt(cny(1), Receipt { debited: cny(1), delivered: cny(0) }.delivered));
+    script.paid().restricted().proposed().submitted(receipt(cny(8), cny(5)));
     assert!(matches!(script.phase(), Phase::Settling { .. }));
-    assert_eq!(script.recovery().received, cny(0));
+    assert_eq!(script.recovery().received, cny(6));
+}
+
+#[test]
+fn a_provider_that_takes_money_and_delivers_nothing_is_paid_no_more() {
+    let mut script = Script::ready(&[8]);
+    script.proposed().submitted(receipt(cny(1), cny(0)));
+    assert!(matches!(script.parked(), Reason::Money(_)));
+    assert_eq!(script.balance(Account::Delivered), 100);
+}
+
+#[test]
+fn p13_several_doubts_wait_side_by_side_and_each_can_be_settled() {
+    let mut script = blind();
+    script.by_hand(Outcome::NotFound);
+    let first = script.topup();
+    script.told(Word::TryAgain).restricted().offered(&[8]).proposed().submitted(Outcome::Pending);
+    script.by_hand(Outcome::NotFound);
+    let second = script.topup();
+    script.told(Word::TryAgain).late(first.clone(), one()).late(second.clone(), one());
+    assert_eq!(script.balance(Account::Suspense), 200);
+    script.restricted();
+    assert_eq!(script.parked(), &Reason::Mismatch, "nothing is paid while money is in suspense");
+    for topup in [second, first] {
+        let reference = topup.order.reference;
+        let via = Via::Person("the bank statement".into());
+        script.happens(&Event::Replied { reference, reply: one().into(), via });
+    }
+    assert_eq!((script.balance(Account::Suspense), script.balance(Account::Delivered)), (0, 200));
+    script.told(Word::TryAgain);
+    assert_eq!(script.line.state, State::Idle);
+}
+
+#[test]
+fn p13_a_persons_delivered_that_the_provider_denies_goes_to_suspense() {
+    let mut script = blind();
+    script.by_hand(one());
+    let topup = script.topup();
+    assert_eq!(topup.state, TopUpState::DeliveredByWord(Receipt { debited: cny(1), delivered: cny(1) }));
+    let mut agreed = script.clone();
+    agreed.late(topup.clone(), one());
+    assert!(matches!(agreed.topup().state, TopUpState::Delivered(_)));
+    assert_eq!(agreed.balance(Account::Delivered), 100);
+    script.late(topup, Outcome::Refused(Refusal::Unavailable));
+    assert_eq!((script.balance(Account::Suspense), script.balance(Account::Delivered)), (100, 0));
+    script.by_hand(Outcome::NotFound);
+    assert_eq!((script.balance(Account::Suspense), script.balance(Account::Float)), (0, 0));
+}
+
+#[test]
+fn p12_r2_a_delivery_that_is_taken_back_ends_its_claim() {
+    let mut script = Script::ready(&[8]);
+    script.paid();
+    let topup = script.topup();
+    script.restricted().paid().restricted();
+    let back = reversed(&topup);
+    script.late(topup.clone(), back);
+    assert_eq!(script.last().claim_event, Some((topup.order.reference, claim::Event::Reversed)));
+    assert_eq!(script.line.state, State::Suspended);
 }
 
 #[test]

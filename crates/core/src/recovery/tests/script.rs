@@ -207,9 +207,10 @@ impl Script {
         self.steps.iter().filter_map(|step| step.send.as_ref().map(|order| order.asked)).collect()
     }
 
-    /// The order whose outcome is not settled.
+    /// The order whose outcome is not settled, or whose money is in suspense.
     pub(crate) fn out(&self) -> &Order {
-        self.line.unsettled_order().expect("an order is out")
+        let suspense = self.line.suspense.first().map(|topup| &topup.order);
+        self.line.unsettled_order().or(suspense).expect("an order is out")
     }
 
     /// Every top-up as it was last committed.

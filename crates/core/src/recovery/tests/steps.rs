@@ -1,10 +1,11 @@
 //! The steps and claims of the method, on the ladder `stepwise`.
 
-use super::script::{Script, cny, in_service, restricted};
+use super::script::{Script, cny, in_service, restricted, terms};
 use crate::{
-    line::{Aim, Cause, Due, Group, Phase, State},
+    line::{Aim, Cause, Due, Group, Phase, Reason, State},
+    offer::Denominations,
     policy::SetAmount,
-    recovery::{End, Event, Notice},
+    recovery::{End, Event, Notice, Rejected},
 };
 
 #[test]
@@ -101,6 +102,56 @@ fn s105_an_amount_is_remembered_from_the_first_time() {
     script.in_service().proposed().delivered();
     script.wait_ms(86_400_000).restricted().offered(&[8]).paid().in_service().proposed();
     assert_eq!(script.sent(), Some(cny(30)));
+}
+
+#[test]
+fn s105_a_set_amount_waits_for_the_providers_gap_and_is_made_up_of_what_is_sold() {
+    let mut script = Script::new();
+    script.policy.set = SetAmount::Remembered(Some(cny(130)));
+    let mut terms = terms("p", &[8]);
+    terms.min_gap_ms = 120_000;
+    terms.offer.denominations = Denominations::Fixed([10, 20, 50].map(cny).to_vec());
+    script.restricted().offered_by(vec![terms]).proposed().delivered().wait_ms(30_000).in_service();
+    assert!(script.is_querying(), "the gap is not over");
+    let mut paid = Vec::new();
+    for gap_ms in [90_000, 120_000, 120_000, 120_000] {
+        script.wait_ms(gap_ms);
+        assert!(script.line.due().is_some_and(|(_, wake)| wake.is_due(script.now)));
+        script.in_service().proposed();
+        paid.extend(script.sent());
+        script.delivered();
+    }
+    assert_eq!((paid, &script.line.state), ([50, 50, 20, 10].map(cny).to_vec(), &State::Idle));
+}
+
+#[test]
+fn s105_nothing_is_paid_where_only_more_than_the_set_amount_is_sold() {
+    let mut script = Script::new();
+    script.policy.set = SetAmount::Remembered(Some(cny(30)));
+    let mut terms = terms("p", &[100]);
+    terms.offer.denominations = Denominations::Fixed([100].map(cny).to_vec());
+    script.policy.probe = cny(100);
+    script.restricted().offered_by(vec![terms]).paid().in_service();
+    let proposed = Event::Proposed { reference: script.reference() };
+    script.happens(&proposed);
+    assert!(matches!(script.parked(), Reason::NotOffered(_)));
+}
+
+#[test]
+fn s105_an_amount_in_another_currency_is_not_taken() {
+    let mut script = Script::ready(&[8]);
+    script.paid().in_service();
+    assert_eq!(script.rejects(&Event::Typed { amount: "50 USD".parse().unwrap() }), Rejected::Illegal);
+}
+
+#[test]
+fn s102_a_probe_above_the_highest_plan_is_not_paid() {
+    let mut script = Script::new();
+    script.policy.highest_plan = cny(10);
+    let mut terms = terms("p", &[8]);
+    terms.offer.denominations = Denominations::Fixed([50, 100].map(cny).to_vec());
+    script.restricted().offered_by(vec![terms]);
+    assert!(matches!(script.parked(), Reason::NotOffered(_)));
 }
 
 #[test]
