@@ -129,7 +129,7 @@ pub fn admit(
     if exposure.orders_last_hour >= MAX_ORDERS_PER_HOUR {
         return Err(Denial::TooManyOrders);
     }
-    [pinned, current].into_iter().try_for_each(|caps| caps.allow(order.asked, exposure))
+    [pinned, current].into_iter().try_for_each(|caps| caps.allow(order.reserved(), exposure))
 }
 
 /// Checks again, just before dispatch, what may have changed since the commit (P9).

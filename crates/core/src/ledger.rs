@@ -74,28 +74,28 @@ pub struct Posting {
 }
 
 impl Transaction {
-    /// Reserves an order's amount.
+    /// Reserves what an order may cost.
     pub fn hold(order: &Order) -> Self {
-        Self::moved(order, Kind::Hold, Account::Float, Account::Held, order.asked)
+        Self::moved(order, Kind::Hold, Account::Float, Account::Held, order.reserved())
     }
 
     /// Gives a settled failure's hold back.
     pub fn release(order: &Order) -> Self {
-        Self::moved(order, Kind::Release, Account::Held, Account::Float, order.asked)
+        Self::moved(order, Kind::Release, Account::Held, Account::Float, order.reserved())
     }
 
     /// Sends a hold to suspense.
     pub fn suspend(order: &Order) -> Self {
-        Self::moved(order, Kind::Suspend, Account::Held, Account::Suspense, order.asked)
+        Self::moved(order, Kind::Suspend, Account::Held, Account::Suspense, order.reserved())
     }
 
-    /// Posts a delivery out of an account that carries the asked amount: the hold, or suspense (P13).
+    /// Posts a delivery out of an account that carries what was reserved: the hold, or suspense (P13).
     pub fn deliver(order: &Order, kind: Kind, from: Account, receipt: Receipt) -> Self {
-        let unspent = order.asked.minor() - receipt.debited.minor();
+        let unspent = order.reserved().minor() - receipt.debited.minor();
         let legs = [
-            (from, order.asked.negated()),
+            (from, order.reserved().negated()),
             (Account::Delivered, receipt.debited),
-            (Account::Float, Amount::from_minor(unspent, order.asked.currency())),
+            (Account::Float, Amount::from_minor(unspent, order.reserved().currency())),
         ];
         Self::of(order, kind, &legs)
     }
@@ -109,11 +109,11 @@ impl Transaction {
         ]
     }
 
-    /// Sends money to suspense whose order was settled otherwise before: as much as was asked, of which an account
+    /// Sends money to suspense whose order was settled otherwise before: as much as was reserved, of which an account
     /// already carries a part.
     pub fn doubted(order: &Order, from: Account, carried: Amount) -> Self {
-        let rest = Amount::from_minor(carried.minor() - order.asked.minor(), order.asked.currency());
-        let legs = [(from, carried.negated()), (Account::Float, rest), (Account::Suspense, order.asked)];
+        let rest = Amount::from_minor(carried.minor() - order.reserved().minor(), order.reserved().currency());
+        let legs = [(from, carried.negated()), (Account::Float, rest), (Account::Suspense, order.reserved())];
         Self::of(order, Kind::Late, &legs)
     }
 
@@ -154,6 +154,7 @@ mod tests {
             provider: "p".into(),
             product: "1".into(),
             asked: cny("10"),
+            max_fee: None,
         };
         let receipt = Receipt { debited: cny("9.50"), delivered: cny("9") };
         let [first, second] = Transaction::late(&order, receipt);

@@ -146,6 +146,9 @@ pub struct Terms {
     pub not_found_final_after_ms: u64,
     /// The time between two inquiries.
     pub inquiry_spacing_ms: u64,
+    /// The most that the provider may debit on top of what is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_fee: Option<Amount>,
 }
 
 /// What an order is for.

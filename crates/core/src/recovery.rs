@@ -340,9 +340,9 @@ impl TopUpState {
     }
 
     /// What counts against the caps, in minor units (C1, C2): refunds and reversals never give room back.
-    pub fn exposed_minor(self, asked: Amount) -> i64 {
+    pub fn exposed_minor(self, order: &Order) -> i64 {
         match self {
-            Self::Held | Self::Suspense => asked.minor(),
+            Self::Held | Self::Suspense => order.reserved().minor(),
             Self::Delivered(receipt) | Self::DeliveredByWord(receipt) | Self::Reversed(receipt) => {
                 receipt.debited.minor()
             }

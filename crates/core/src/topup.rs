@@ -30,6 +30,9 @@ pub struct Order {
     pub product: String,
     /// What is asked, in the float's currency.
     pub asked: Amount,
+    /// The most that the provider may debit on top of it; reserved with it, so that caps bind what is debited (C1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_fee: Option<Amount>,
 }
 
 /// A provider's answer about one order: to a submission or to an inquiry.
@@ -102,6 +105,13 @@ pub enum Refusal {
     Unavailable,
     /// Any other refusal, in the provider's words: park.
     Other(String),
+}
+
+impl Order {
+    /// What is held for the order, and counts against the limits, until its outcome is settled.
+    pub fn reserved(&self) -> Amount {
+        self.max_fee.and_then(|fee| self.asked.plus(fee).ok()).unwrap_or(self.asked)
+    }
 }
 
 impl TopUpRef {

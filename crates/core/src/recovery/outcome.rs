@@ -86,7 +86,7 @@ impl Turn<'_> {
         self.settle_by_word(&topup, reply, true, Account::Suspense)
     }
 
-    /// Posts what became of an order out of the account that carries its asked amount.
+    /// Posts what became of an order out of the account that carries what was reserved for it.
     fn settle_by_word(&mut self, topup: &TopUp, reply: &Reply, by_person: bool, from: Account) -> Result<(), Rejected> {
         let order = &topup.order;
         let suspense = from == Account::Suspense;
@@ -99,7 +99,7 @@ impl Turn<'_> {
             }
             other if by_person && other.denies_delivery() => {
                 let kind = if suspense { Kind::Settle } else { Kind::Release };
-                self.step.transactions.push(Transaction::moved(order, kind, from, Account::Float, order.asked));
+                self.step.transactions.push(Transaction::moved(order, kind, from, Account::Float, order.reserved()));
                 self.step.topup = Some(TopUp { state: TopUpState::Failed(true), ..topup.clone() });
             }
             _ => return Err(Rejected::Stale),
@@ -113,9 +113,11 @@ impl Turn<'_> {
         let order = &topup.order;
         match (topup.state, &reply.outcome) {
             // P11, P13: it is about something else, or contradicts a person.
-            (TopUpState::Failed(true), Outcome::Delivered(_)) => self.late_doubt(topup, Account::Float, order.asked),
+            (TopUpState::Failed(true), Outcome::Delivered(_)) => {
+                self.late_doubt(topup, Account::Float, order.reserved())
+            }
             (TopUpState::Failed(_) | TopUpState::Withheld, Outcome::Delivered(_)) if differs(order, reply) => {
-                self.late_doubt(topup, Account::Float, order.asked);
+                self.late_doubt(topup, Account::Float, order.reserved());
             }
             (TopUpState::Failed(_) | TopUpState::Withheld, Outcome::Delivered(receipt)) => {
                 self.step.transactions.extend(Transaction::late(order, *receipt));
@@ -139,7 +141,7 @@ impl Turn<'_> {
         Ok(())
     }
 
-    /// Money whose meaning only a person can settle: the asked amount waits in suspense, as when an order out is
+    /// Money whose meaning only a person can settle: what was reserved waits in suspense, as when an order out is
     /// answered so, and the line parks. A line with another order out goes on with that one.
     fn late_doubt(&mut self, topup: &TopUp, from: Account, carried: Amount) {
         let order = &topup.order;
@@ -320,11 +322,12 @@ fn differs(order: &Order, reply: &Reply) -> bool {
     !reply.echo.agrees_with(order) || matches!(reply.outcome, Outcome::Delivered(receipt) if !fits(order, receipt))
 }
 
-/// Whether a receipt's amounts can belong to the order: the float's currency, nothing negative.
+/// Whether a receipt's amounts can belong to the order: the float's currency, nothing negative, no more than reserved.
 fn fits(order: &Order, receipt: Receipt) -> bool {
     receipt.debited.currency() == order.asked.currency()
         && receipt.delivered.currency() == order.asked.currency()
         && receipt.debited.minor() >= 0
+        && receipt.debited <= order.reserved()
         && receipt.delivered.minor() >= 0
 }
 

@@ -164,10 +164,10 @@ impl<'a> Turn<'a> {
         let Some((asked, terms)) = recovery.amount().zip(recovery.terms()) else {
             return self.park(Reason::NotOffered("the provider sells no such amount".into()));
         };
-        let (provider, product) = (terms.offer.provider.clone(), terms.offer.product.clone());
+        let (provider, product, max_fee) = (terms.offer.provider.clone(), terms.offer.product.clone(), terms.max_fee);
         recovery.orders += 1;
         let msisdn = self.step.line.msisdn;
-        let order = Order { reference: reference.clone(), msisdn, provider, product, asked };
+        let order = Order { reference: reference.clone(), msisdn, provider, product, asked, max_fee };
         self.recovery().phase = Phase::Paying { order: order.clone(), since: now, cited: read.issued };
         self.topup(&order, TopUpState::Held);
         self.step.transactions.push(Transaction::hold(&order));

@@ -21,8 +21,8 @@ pub(crate) fn after_each_step(script: &Script) {
 /// M2, M3, P6: the fold of all holds and releases is the asked amount of the order that is out, and nothing else.
 fn held_is_what_is_out(script: &Script) {
     let out = script.line.unsettled_order();
-    assert_eq!(script.balance(Account::Held), out.map_or(0, |order| order.asked.minor()), "held");
-    let suspense: i64 = script.line.suspense.iter().map(|topup| topup.order.asked.minor()).sum();
+    assert_eq!(script.balance(Account::Held), out.map_or(0, |order| order.reserved().minor()), "held");
+    let suspense: i64 = script.line.suspense.iter().map(|topup| topup.order.reserved().minor()).sum();
     assert_eq!(script.balance(Account::Suspense), suspense, "suspense");
 }
 

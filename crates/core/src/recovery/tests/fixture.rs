@@ -59,6 +59,7 @@ pub(crate) fn terms(provider: &str, plans: &[i64]) -> Terms {
         min_gap_ms: 0,
         not_found_final_after_ms: FINAL_AFTER_MS,
         inquiry_spacing_ms: SPACING_MS,
+        max_fee: None,
     }
 }
 

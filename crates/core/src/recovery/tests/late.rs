@@ -122,6 +122,19 @@ fn p11_another_currency_goes_to_suspense() {
 }
 
 #[test]
+fn c1_a_declared_fee_is_reserved_and_a_greater_one_goes_to_suspense() {
+    let terms = Terms { max_fee: Some(cny(1)), ..terms("p", &[8]) };
+    let mut script = Script::new();
+    script.restricted().offered_by(vec![terms]).proposed();
+    assert_eq!(script.balance(Account::Held), 200);
+    let mut dear = script.clone();
+    script.submitted(receipt(cny(2), cny(1)));
+    assert_eq!((script.balance(Account::Held), script.balance(Account::Delivered)), (0, 200));
+    dear.submitted(receipt(cny(3), cny(1)));
+    assert_eq!((dear.parked(), dear.balance(Account::Suspense)), (&Reason::Mismatch, 200));
+}
+
+#[test]
 fn p11_less_delivered_than_asked_is_a_normal_outcome() {
     let mut script = Script::ready(&[8]);
     script.paid().restricted().proposed().submitted(receipt(cny(8), cny(5)));
