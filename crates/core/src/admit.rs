@@ -80,6 +80,36 @@ pub struct Switches {
     pub clock_fault: bool,
 }
 
+impl Switches {
+    /// Whether any of them stops spending.
+    pub fn stop(self) -> bool {
+        self.paused || self.frozen || self.clock_fault
+    }
+}
+
+/// One of the switches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Switch {
+    /// The kill switch (N3).
+    Paused,
+    /// Nothing is spent until reconciled (S2, S3).
+    Frozen,
+    /// The clock is not trusted (C3, S2).
+    ClockFault,
+}
+
+/// How long an installation may have been off before its clock has to be looked at by a person, in days (C3).
+const LONGEST_ABSENCE_DAYS: i64 = 31;
+
+/// The day that counts (C3), and whether the clock is trusted.
+///
+/// It is the greatest day that was ever seen (`seen`, 0 for none), so that a clock set back reopens no day; a clock
+/// that is known to be wrong, or that stands far ahead of the last day seen, moves it no further.
+pub fn day(seen: i64, now: Now, clock_fault: bool) -> (i64, bool) {
+    let fault = clock_fault || (seen > 0 && now.day() - seen > LONGEST_ABSENCE_DAYS);
+    (if fault { seen } else { seen.max(now.day()) }, fault)
+}
+
 /// Why money may not be spent now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -325,6 +325,29 @@ pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Ste
     Ok(turn.finish())
 }
 
+impl Event {
+    /// What happened, in a word: for logs, which carry neither numbers nor words of people (S6).
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Answered(_) => "answered",
+            Self::Looked(_) => "looked",
+            Self::Offered(_) => "offered",
+            Self::Unoffered { .. } => "unoffered",
+            Self::Proposed { .. } => "proposed",
+            Self::Denied(_) => "denied",
+            Self::Withheld { .. } => "withheld",
+            Self::Replied { .. } => "replied",
+            Self::Late { .. } => "late",
+            Self::Signalled => "signalled",
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Typed { .. } => "typed",
+            Self::Lapsed => "lapsed",
+            Self::Told(_) => "told",
+        }
+    }
+}
+
 impl TopUpState {
     /// Whether the number may not receive another order yet (P3).
     pub fn is_unresolved(self) -> bool {

@@ -1,6 +1,6 @@
 //! Claims under way: which desk is asked, when, and what its answer commits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringback_core::{Claim, DeskReply, Msisdn, TopUpRef, claim};
 use ringback_store::ClaimChange;
@@ -11,67 +11,98 @@ const LONGEST_POLL_MS: u64 = 3_600_000;
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     open: BTreeMap<TopUpRef, Tracked>,
+    /// When each claim's desk is asked next.
+    due: BTreeSet<(u64, TopUpRef)>,
     changes: Vec<ClaimChange>,
 }
 
 #[derive(Debug)]
 struct Tracked {
     claim: Claim,
-    next_ms: u64,
     asked: u32,
-    busy: bool,
+    /// Whether its time came while it was frozen: it is asked about when it is thawed.
+    passed_over: bool,
 }
 
 impl Claims {
     pub(crate) fn track(&mut self, claim: Claim, uptime_ms: u64) {
-        let tracked = Tracked { next_ms: uptime_ms, asked: 0, busy: false, claim };
-        self.open.entry(tracked.claim.reference.clone()).or_insert(tracked);
-    }
-
-    /// The claims whose desk is to be asked now.
-    pub(crate) fn due(&mut self, uptime_ms: u64) -> Vec<Claim> {
-        let due = self.open.values_mut().filter(|t| !t.busy && t.claim.is_open() && t.next_ms <= uptime_ms);
-        due.map(|tracked| {
-            tracked.busy = true;
-            tracked.claim.clone()
-        })
-        .collect()
-    }
-
-    /// A desk answered: asks again later, and commits what it said.
-    pub(crate) fn answered(&mut self, reference: &TopUpRef, reply: DeskReply, uptime_ms: u64, poll_ms: u64) {
-        let Some(tracked) = self.open.get_mut(reference) else { return };
-        tracked.busy = false;
-        tracked.asked += 1;
-        let grown_ms = poll_ms.saturating_mul(1 << tracked.asked.saturating_sub(4).min(12));
-        tracked.next_ms = uptime_ms + grown_ms.min(LONGEST_POLL_MS.max(poll_ms));
-        self.happened(reference, claim::Event::Answered(reply));
-    }
-
-    /// Something happened to a claim: its change waits for the next commit.
-    pub(crate) fn happened(&mut self, reference: &TopUpRef, event: claim::Event) {
-        let change = ClaimChange { reference: reference.clone(), event };
-        let Some(tracked) = self.open.get_mut(reference) else {
-            // A closed claim is not kept here; what a person records about it is decided by the store.
-            return self.changes.push(change);
-        };
-        if let Some((next, _)) = claim::step(&tracked.claim, &change.event) {
-            tracked.claim = next;
-            self.changes.push(change);
+        let reference = claim.reference.clone();
+        if claim.is_open() && !self.open.contains_key(&reference) {
+            self.due.insert((uptime_ms, reference.clone()));
+            self.open.insert(reference, Tracked { claim, asked: 0, passed_over: false });
         }
     }
 
-    /// The store withdrew the claims of an active line (R6); the same is done here.
-    pub(crate) fn withdrawn(&mut self, msisdn: Msisdn) {
-        for tracked in self.open.values_mut().filter(|t| t.claim.msisdn == msisdn) {
-            if let Some((next, _)) = claim::step(&tracked.claim, &claim::Event::Withdrawn) {
+    /// The claims whose time has come, each with its desk.
+    pub(crate) fn due(&mut self, uptime_ms: u64) -> Vec<(String, TopUpRef)> {
+        let mut due = Vec::new();
+        while self.due.first().is_some_and(|(at_ms, _)| *at_ms <= uptime_ms)
+            && let Some((_, reference)) = self.due.pop_first()
+        {
+            due.extend(self.open.get(&reference).map(|tracked| (tracked.claim.desk.clone(), reference)));
+        }
+        due
+    }
+
+    /// The claim as its desk is asked about it now; nothing where that is over.
+    pub(crate) fn to_ask(&mut self, reference: &TopUpRef) -> Option<Claim> {
+        let tracked = self.open.get_mut(reference)?;
+        if !tracked.claim.is_open() {
+            self.open.remove(reference);
+            return None;
+        }
+        tracked.passed_over = tracked.claim.frozen;
+        tracked.claim.is_due().then(|| tracked.claim.clone())
+    }
+
+    /// A desk answered: it is asked again later, and what it said is committed. Returns the desk.
+    pub(crate) fn answered(
+        &mut self,
+        reference: &TopUpRef,
+        reply: DeskReply,
+        uptime_ms: u64,
+        poll_ms: u64,
+    ) -> Option<String> {
+        let tracked = self.open.get_mut(reference)?;
+        tracked.asked += 1;
+        let grown_ms = poll_ms.saturating_mul(1 << tracked.asked.saturating_sub(4).min(12));
+        self.due.insert((uptime_ms + grown_ms.min(LONGEST_POLL_MS.max(poll_ms)), reference.clone()));
+        let desk = tracked.claim.desk.clone();
+        self.happened(reference, claim::Event::Answered(reply));
+        Some(desk)
+    }
+
+    /// Something happened to a claim: its change waits for the next commit, where the store decides what it changes.
+    pub(crate) fn happened(&mut self, reference: &TopUpRef, event: claim::Event) {
+        if self.mirror(reference, &event) {
+            self.changes.push(ClaimChange { reference: reference.clone(), event });
+        }
+    }
+
+    /// What the store did with a claim is done here as well; false where it changes nothing. A closed claim is not kept
+    /// here, so that nothing is known of it.
+    pub(crate) fn mirror(&mut self, reference: &TopUpRef, event: &claim::Event) -> bool {
+        let Some(tracked) = self.open.get_mut(reference) else { return true };
+        let next = claim::step(&tracked.claim, event);
+        next.is_some_and(|(next, _)| {
+            tracked.claim = next;
+            true
+        })
+    }
+
+    /// The same for every open claim of a number (R6, K4).
+    pub(crate) fn happened_to_line(&mut self, msisdn: Msisdn, event: &claim::Event) {
+        for (reference, tracked) in self.open.iter_mut().filter(|(_, t)| t.claim.msisdn == msisdn) {
+            if let Some((next, _)) = claim::step(&tracked.claim, event) {
                 tracked.claim = next;
+                if !tracked.claim.frozen && std::mem::take(&mut tracked.passed_over) {
+                    self.due.insert((0, reference.clone()));
+                }
             }
         }
     }
 
     pub(crate) fn take_changes(&mut self) -> Vec<ClaimChange> {
-        self.open.retain(|_, tracked| tracked.busy || tracked.claim.is_open());
         std::mem::take(&mut self.changes)
     }
 
@@ -81,14 +112,14 @@ impl Claims {
     }
 
     pub(crate) fn next_ms(&self) -> Option<u64> {
-        self.open.values().filter(|t| !t.busy && t.claim.is_open()).map(|t| t.next_ms).min()
+        self.due.first().map(|(at_ms, _)| *at_ms)
     }
 
     pub(crate) fn has_changes(&self) -> bool {
         !self.changes.is_empty()
     }
 
-    pub(crate) fn open(&self) -> usize {
-        self.open.values().filter(|tracked| tracked.claim.is_open()).count()
+    pub(crate) fn open(&self, counts: impl Fn(&str) -> bool) -> usize {
+        self.open.values().filter(|tracked| tracked.claim.is_due() && counts(&tracked.claim.desk)).count()
     }
 }

@@ -17,6 +17,8 @@ pub struct Config {
     pub claim_poll_ms: u64,
     /// The time from the end of one sweep over all enrolled lines to the next; nothing for none.
     pub check_every_ms: Option<u64>,
+    /// The time between two comparisons with the providers' statements (M4); nothing for none but those asked for.
+    pub statements_every_ms: Option<u64>,
 }
 
 /// A book's policy and the names of its connections.
@@ -24,8 +26,6 @@ pub struct Config {
 pub struct Wiring {
     /// The owner's decisions.
     pub policy: Arc<Policy>,
-    /// The caps alone, shared with every change.
-    pub caps: Arc<ringback_core::admit::Caps>,
     /// The status channel that is asked.
     pub channel: String,
     /// The providers, in the order in which they are tried.
@@ -52,7 +52,13 @@ impl Default for Limits {
 impl Wiring {
     /// A book's wiring.
     pub fn new(policy: Policy, channel: String, providers: Vec<String>) -> Self {
-        let caps = Arc::new(policy.caps.clone());
-        Self { policy: Arc::new(policy), caps, channel, providers }
+        Self { policy: Arc::new(policy), channel, providers }
+    }
+}
+
+impl Config {
+    /// The books that this engine works for; it leaves every other alone.
+    pub(crate) fn books(&self) -> Vec<BookId> {
+        self.books.keys().copied().collect()
     }
 }

@@ -1,20 +1,25 @@
 //! The engine, sans-I/O: inputs in, outputs out, the clock and the randomness given from outside.
 
+mod commit;
+mod dispatch;
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use ringback_core::{
-    Answer, Claim, DeskReply, Line, LineId, Now, Order, Read, Reply, Status, TopUpRef, Wake,
-    admit::{Switches, may_dispatch},
+    Answer, BookId, Claim, DeskReply, Line, LineId, Now, Order, Reply, TopUpRef,
+    admit::Switches,
     claim,
-    line::{Due, Phase, State, Terms},
-    recovery::{Event, Notice, Rejected, Step, Via, step},
+    line::{Phase, State, Terms},
+    recovery::{Event, Notice, Via},
 };
-use ringback_store::{Batch, Change, Committed, StoreError, Verdict};
+use ringback_store::{Batch, Committed, StoreError};
 
 use crate::{
     claims::Claims,
-    config::{Config, Wiring},
-    lane::Lane,
+    config::Config,
+    lane::{Lane, Lanes},
+    statements::Statements,
     timers::Timers,
 };
 
@@ -33,16 +38,22 @@ pub enum Input {
     Answers(String, Vec<(LineId, Answer)>),
     /// The answer to [`Output::Offers`]: terms, or why there are none and whether asking again may help.
     Offers(LineId, Result<Vec<Terms>, (String, bool)>),
+    /// The answer to [`Output::Prepare`]: the order may leave, once it is checked again.
+    Prepared(LineId),
     /// The answer to [`Output::Submit`] or [`Output::Inquire`].
     Replied(LineId, Reply),
-    /// An event from a person, a signal or a statement.
-    Event(LineId, Event),
+    /// An event from a person or a signal, with the number of the request that asks for it.
+    Event(LineId, Event, Option<i64>),
+    /// What a provider's statement says that the ledger does not (P7, P12); or why it could not be read.
+    Statement(String, Result<Vec<(LineId, Event)>, String>),
     /// Claims that are open.
     Claims(Vec<Claim>),
     /// The answer to [`Output::Desk`].
     Desk(TopUpRef, DeskReply),
     /// A person recorded something about a claim.
     ClaimEvent(TopUpRef, claim::Event),
+    /// This request is carried out as soon as the next batch is committed.
+    Done(i64),
     /// The switches, as another process may have set them.
     Switches(Switches),
     /// Time has passed.
@@ -54,20 +65,25 @@ pub enum Input {
 pub enum Output {
     /// Load these lines; the answer is [`Input::Lines`].
     Load(Vec<LineId>),
-    /// Load enrolled lines after this one; the answer is [`Input::Page`].
-    Page(LineId),
-    /// Load the claims that are open; the answer is [`Input::Claims`].
-    Claims,
+    /// Load enrolled lines of these books after this one; the answer is [`Input::Page`].
+    Page(Vec<BookId>, LineId),
+    /// Load the open claims of these books; the answer is [`Input::Claims`].
+    Claims(Vec<BookId>),
     /// Commit; the answer is [`Input::Committed`].
     Commit(Batch),
     /// Ask a channel about lines; the answer is [`Input::Answers`].
     Query(String, Vec<Line>),
     /// Ask the book's providers what can be paid; the answer is [`Input::Offers`].
     Offers(Line, Vec<String>),
+    /// Have a provider ready for an order; the answer is [`Input::Prepared`].
+    Prepare(LineId, String),
     /// Send an order, once; the answer is [`Input::Replied`].
     Submit(LineId, Order),
     /// Ask what became of an order; the answer is [`Input::Replied`].
     Inquire(LineId, Order),
+    /// Compare the ledger with a provider's statement since an instant of the wall clock; the answer is
+    /// [`Input::Statement`].
+    Statement(String, i64),
     /// Ask a desk about a claim; the answer is [`Input::Desk`].
     Desk(Claim),
     /// Freeze spending: the clock cannot be trusted (S2).
@@ -84,14 +100,14 @@ pub enum Output {
 /// laptop sleeps, so a week is allowed.
 const CLOCK_JUMP_MS: i64 = 7 * 86_400_000;
 
-/// The wait after a failed commit, before it is tried again.
-const COMMIT_RETRY_MS: u64 = 1_000;
+/// How far back a provider's statement is compared.
+const STATEMENT_MS: i64 = 31 * 86_400_000;
 
 /// Calls to providers in one lane.
 #[derive(Debug)]
 enum Call {
     Offers(LineId),
-    Submit(LineId, Order),
+    Submit(LineId),
     Inquire(LineId, Order),
 }
 
@@ -99,24 +115,27 @@ enum Call {
 #[derive(Debug)]
 enum Busy {
     /// In a lane or at a channel: when it was issued, and how many outcomes were known by then.
-    Query {
-        issued: Now,
-        outcomes: u32,
-    },
+    Query { issued: Now, outcomes: u32 },
+    /// In a lane or with the book's providers.
     Offers,
-    /// An order is with its provider or in its lane: to be sent, or to be asked about.
-    Order {
-        reference: TopUpRef,
-        provider: String,
-        via: Via,
-    },
+    /// A committed order that has not left yet: in a lane, or while its provider gets ready.
+    Waiting(Order),
+    /// An order is with its provider: sent, or asked about.
+    Order { reference: TopUpRef, provider: String, via: Via },
+}
+
+/// An event, and the request that asked for it.
+#[derive(Debug)]
+struct Asked {
+    event: Event,
+    request: Option<i64>,
 }
 
 /// A line that the engine works on.
 #[derive(Debug)]
 struct Tracked {
     line: Line,
-    inbox: VecDeque<Event>,
+    inbox: VecDeque<Asked>,
     busy: Option<Busy>,
     /// A query is wanted although the state does not ask for one (S101).
     check: bool,
@@ -131,58 +150,73 @@ pub struct Engine {
     random: Box<dyn FnMut() -> u128 + Send>,
     tracked: BTreeMap<LineId, Tracked>,
     /// Events for lines that are being loaded.
-    expected: BTreeMap<LineId, Vec<Event>>,
+    expected: BTreeMap<LineId, Vec<Asked>>,
+    /// Lines to be loaded with the outputs of this turn.
+    missing: Vec<LineId>,
     /// Lines whose inbox is not empty.
     ready: VecDeque<LineId>,
+    /// Lines whose order waits for a switch to be released.
+    held: BTreeSet<LineId>,
+    /// Requests that the next batch carries out.
+    done: Vec<i64>,
     timers: Timers,
-    channels: BTreeMap<String, Lane<LineId>>,
-    providers: BTreeMap<String, Lane<Call>>,
+    channels: Lanes<LineId>,
+    providers: Lanes<Call>,
+    desks: Lanes<TopUpRef>,
     claims: Claims,
+    statements: Statements,
     switches: Switches,
     /// A clock fault was seen here and is not stored yet.
     fault_raised: bool,
-    committing: bool,
-    commit_not_before_ms: u64,
-    sweep: Sweep,
+    commits: commit::Commits,
+    sweep: lines::Sweep,
+    /// Only look: events and answers are taken, and nothing is begun by itself.
+    look: bool,
     clock: Option<Now>,
     out: Vec<Output>,
-}
-
-/// Where the sweep over all enrolled lines stands; it follows the primary key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sweep {
-    Off,
-    At(u64),
-    Loading,
-    Between(LineId),
 }
 
 impl Engine {
     /// An engine. `random` gives 128 fresh bits for each reference and for jitter.
     pub fn new(config: Config, random: Box<dyn FnMut() -> u128 + Send>) -> Self {
         Self {
-            config,
-            random,
             tracked: BTreeMap::new(),
             expected: BTreeMap::new(),
+            missing: Vec::new(),
             ready: VecDeque::new(),
+            held: BTreeSet::new(),
+            done: Vec::new(),
             timers: Timers::default(),
-            channels: BTreeMap::new(),
-            providers: BTreeMap::new(),
+            channels: Lanes::default(),
+            providers: Lanes::default(),
+            desks: Lanes::default(),
             claims: Claims::default(),
+            statements: Statements::new(config.statements_every_ms),
             switches: Switches::default(),
             fault_raised: false,
-            committing: false,
-            commit_not_before_ms: 0,
-            sweep: Sweep::Off,
+            commits: commit::Commits::default(),
+            sweep: lines::Sweep::Off,
+            look: false,
             clock: None,
             out: Vec::new(),
+            config,
+            random,
         }
     }
 
     /// Begins to sweep over all enrolled lines now, and then by the timer (S101).
     pub fn start_sweeping(&mut self) {
-        self.sweep = Sweep::At(0);
+        self.sweep = lines::Sweep::At(0);
+    }
+
+    /// From here on it only looks: events are taken and lines are queried, but nothing is begun by itself.
+    pub fn only_look(&mut self) {
+        self.look = true;
+    }
+
+    /// Has the ledger compared with every provider's statement with the next turn (M4), and then by the timer.
+    pub fn reconcile(&mut self) {
+        self.statements.begin();
     }
 
     /// Takes what has come in and returns what is to be done.
@@ -193,44 +227,59 @@ impl Engine {
         self.sweep(now);
         self.commit(now);
         self.pump(now);
+        if !self.missing.is_empty() {
+            self.out.push(Output::Load(std::mem::take(&mut self.missing)));
+        }
         std::mem::take(&mut self.out)
     }
 
     /// When [`Input::Tick`] is wanted at the latest, in milliseconds of uptime.
     pub fn next_wake_ms(&self, now: Now) -> Option<u64> {
-        let lanes = self.channels.values().filter_map(|lane| lane.next_ms(now.uptime_ms));
-        let providers = self.providers.values().filter_map(|lane| lane.next_ms(now.uptime_ms));
+        let lanes = [self.channels.next_ms(now), self.providers.next_ms(now), self.desks.next_ms(now)];
         let sweep = match self.sweep {
-            Sweep::At(at_ms) => Some(at_ms),
+            lines::Sweep::At(at_ms) => Some(at_ms),
             _ => None,
         };
-        let waits = !self.ready.is_empty() || self.claims.has_changes();
-        let retry = (!self.committing && waits).then_some(self.commit_not_before_ms);
-        let timers = [self.timers.next_ms(), self.claims.next_ms(), sweep, retry];
-        lanes.chain(providers).chain(timers.into_iter().flatten()).min()
+        let retry = self.has_changes().then(|| self.commits.next_ms()).flatten();
+        let timers = [self.timers.next_ms(), self.claims.next_ms(), self.statements.next_ms(), sweep, retry];
+        lanes.into_iter().chain(timers).flatten().min()
     }
 
     /// Whether nothing moves: no call is out, nothing waits to be committed, and every open recovery waits for a
-    /// person.
+    /// person, if only for the one who stopped all spending.
     pub fn is_at_rest(&self) -> bool {
+        let stopped = self.switches.stop();
         let waits = |tracked: &Tracked| match &tracked.line.state {
-            State::Open(recovery) => matches!(recovery.phase, Phase::Approval | Phase::Owed { .. }),
+            State::Open(recovery) => match recovery.phase {
+                Phase::Approval | Phase::Owed { .. } => true,
+                Phase::Ready { .. } => stopped,
+                _ => false,
+            },
             _ => true,
         };
         self.is_committed()
-            && self.channels.values().all(Lane::is_idle)
-            && self.providers.values().all(Lane::is_idle)
-            && self.tracked.values().all(|t| t.busy.is_none() && !t.check && waits(t))
+            && self.channels.is_idle()
+            && self.providers.is_idle()
+            && self.tracked.values().all(|t| t.busy.is_none() && !t.check && (self.look || waits(t)))
     }
 
     /// Whether every event that came in is durable.
     pub fn is_committed(&self) -> bool {
-        !self.committing && self.ready.is_empty() && self.expected.is_empty() && !self.claims.has_changes()
+        !self.commits.is_out() && !self.has_changes() && self.expected.is_empty()
     }
 
-    /// How many claims a desk has not answered for good.
-    pub fn open_claims(&self) -> usize {
-        self.claims.open()
+    /// Whether every statement that was asked for was compared, or could not be read for too long.
+    pub fn is_reconciled(&self) -> bool {
+        self.statements.are_done()
+    }
+
+    /// How many claims wait for a desk for which `counts` holds.
+    pub fn open_claims(&self, counts: impl Fn(&str) -> bool) -> usize {
+        self.claims.open(counts)
+    }
+
+    fn has_changes(&self) -> bool {
+        !self.ready.is_empty() || self.claims.has_changes() || !self.done.is_empty()
     }
 
     fn take(&mut self, now: Now, input: Input) {
@@ -241,15 +290,43 @@ impl Engine {
             Input::Committed(batch, result) => self.committed(now, batch, result),
             Input::Answers(channel, answers) => self.answered(now, &channel, answers),
             Input::Offers(line, offers) => self.offered(line, offers),
+            Input::Prepared(line) => self.prepared(now, line),
             Input::Replied(line, reply) => self.replied(line, reply),
-            Input::Event(line, event) => self.deliver(line, event),
+            Input::Event(line, event, request) => self.deliver_asked(line, Asked { event, request }),
+            Input::Statement(provider, found) => self.reconciled(now, &provider, found),
             Input::Claims(claims) => claims.into_iter().for_each(|claim| self.claims.track(claim, now.uptime_ms)),
-            Input::Desk(reference, reply) => {
-                self.claims.answered(&reference, reply, now.uptime_ms, self.config.claim_poll_ms);
-            }
+            Input::Desk(reference, reply) => self.desk_answered(now, &reference, reply),
             Input::ClaimEvent(reference, event) => self.claims.happened(&reference, event),
-            Input::Switches(switches) => self.switch(switches),
+            Input::Done(request) => self.done.push(request),
+            Input::Switches(switches) => self.switch(now, switches),
             Input::Tick => {}
+        }
+    }
+
+    fn fire_timers(&mut self, now: Now) {
+        while let Some(id) = self.timers.pop(now.uptime_ms) {
+            self.settle(now, id);
+        }
+        for (desk, reference) in self.claims.due(now.uptime_ms) {
+            self.desks.of(&self.config, &desk).push(reference);
+        }
+        for provider in self.statements.due(now.uptime_ms, &self.config) {
+            self.out.push(Output::Statement(provider, now.wall_ms - STATEMENT_MS));
+        }
+    }
+
+    fn desk_answered(&mut self, now: Now, reference: &TopUpRef, reply: DeskReply) {
+        let desk = self.claims.answered(reference, reply, now.uptime_ms, self.config.claim_poll_ms);
+        if let Some(lane) = desk.and_then(|desk| self.desks.get_mut(&desk)) {
+            lane.finish();
+        }
+    }
+
+    fn reconciled(&mut self, now: Now, provider: &str, found: Result<Vec<(LineId, Event)>, String>) {
+        self.statements.read(provider, found.is_ok(), now.uptime_ms);
+        match found {
+            Ok(events) => events.into_iter().for_each(|(line, event)| self.deliver(line, event)),
+            Err(reason) => self.out.push(Output::Trouble(reason)),
         }
     }
 
@@ -269,373 +346,40 @@ impl Engine {
     }
 
     /// Takes the stored switches; a clock fault holds until it is stored, and then until it is cleared there.
-    fn switch(&mut self, stored: Switches) {
+    fn switch(&mut self, now: Now, stored: Switches) {
         self.fault_raised &= !stored.clock_fault;
         self.switches = Switches { clock_fault: stored.clock_fault || self.fault_raised, ..stored };
+        if !self.switches.stop() {
+            for id in std::mem::take(&mut self.held) {
+                self.settle(now, id);
+            }
+        }
     }
 
     /// Stops what a commit saw to be stopped. It may have seen less than is known since, so it lifts nothing (N3).
     fn stop(&mut self, seen: Switches) {
         let Switches { paused, frozen, clock_fault } = self.switches;
+        if seen.clock_fault && !clock_fault {
+            self.out.push(Output::Trouble("the clock is not trusted; spending stops until `ringback resume`".into()));
+        }
         self.switches = Switches {
             paused: seen.paused || paused,
             frozen: seen.frozen || frozen,
             clock_fault: seen.clock_fault || clock_fault,
         };
     }
+}
 
-    fn loaded(&mut self, now: Now, line: Line) {
-        let id = line.id;
-        let events = self.expected.remove(&id).unwrap_or_default();
-        match self.tracked.get_mut(&id) {
-            Some(tracked) if tracked.outdated => (tracked.line, tracked.outdated) = (line.rearmed(now), false),
-            _ => _ = self.track(now, line),
-        }
-        for event in events {
-            self.deliver(id, event);
-        }
-        self.settle(now, id);
-    }
-
-    fn check(&mut self, now: Now, lines: Vec<Line>) {
-        for line in lines.into_iter().filter(|line| line.consents.query_ms.is_some()) {
-            let id = line.id;
-            self.track(now, line).check = true;
-            self.settle(now, id);
-        }
-    }
-
-    fn page(&mut self, now: Now, lines: Vec<Line>) {
-        self.sweep = match (lines.last(), self.config.check_every_ms) {
-            (Some(last), _) => Sweep::Between(last.id),
-            (None, Some(every_ms)) => Sweep::At(now.uptime_ms + every_ms),
-            (None, None) => Sweep::Off,
-        };
-        self.check(now, lines);
-    }
-
-    /// Asks for the next page while few enough lines wait to be queried.
-    fn sweep(&mut self, now: Now) {
-        let crowded = self.tracked.values().filter(|tracked| tracked.check).take(self.config.batch).count();
-        let after = match self.sweep {
-            Sweep::At(at_ms) if at_ms <= now.uptime_ms => LineId(0),
-            Sweep::Between(after) if crowded < self.config.batch => after,
-            _ => return,
-        };
-        self.sweep = Sweep::Loading;
-        self.out.push(Output::Page(after));
-    }
-
-    fn track(&mut self, now: Now, line: Line) -> &mut Tracked {
-        let id = line.id;
-        let fresh = || Tracked {
-            line: line.rearmed(now),
-            inbox: VecDeque::new(),
-            busy: None,
-            check: false,
-            committing: false,
-            outdated: false,
-        };
-        self.tracked.entry(id).or_insert_with(fresh)
-    }
-
-    /// Hands an event to its line, which is loaded first where it is not in memory.
-    fn deliver(&mut self, id: LineId, event: Event) {
-        let Some(tracked) = self.tracked.get_mut(&id).filter(|tracked| !tracked.outdated) else {
-            let events = self.expected.entry(id).or_default();
-            events.push(event);
-            if events.len() == 1 {
-                self.out.push(Output::Load(vec![id]));
-            }
-            return;
-        };
-        tracked.inbox.push_back(event);
-        if !tracked.committing && tracked.inbox.len() == 1 {
-            self.ready.push_back(id);
-        }
-    }
-
-    fn answered(&mut self, now: Now, channel: &str, answers: Vec<(LineId, Answer)>) {
-        if let Some(lane) = self.channels.get_mut(channel) {
-            lane.finish();
-        }
-        for (id, answer) in answers {
-            let Some(tracked) = self.tracked.get_mut(&id) else { continue };
-            let Some(Busy::Query { issued, outcomes }) = tracked.busy.take_if(|busy| busy.is_query()) else { continue };
-            tracked.check = false;
-            let (status, imsi) = about(&tracked.line, answer);
-            let read = Read { status, issued, outcomes, channel: channel.to_owned(), imsi };
-            self.deliver(id, Event::Answered(read));
-            self.settle(now, id);
-        }
-    }
-
-    fn offered(&mut self, id: LineId, offers: Result<Vec<Terms>, (String, bool)>) {
-        let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        let Some(Busy::Offers) = tracked.busy.take_if(|busy| matches!(busy, Busy::Offers)) else { return };
-        let book = self.config.books.get(&tracked.line.book);
-        if let Some(lane) = book.and_then(|book| self.providers.get_mut(first_provider(book))) {
-            lane.finish();
-        }
-        let event = match offers {
-            Ok(terms) => Event::Offered(terms),
-            Err((reason, again)) => Event::Unoffered { reason, again },
-        };
-        self.deliver(id, event);
-    }
-
-    fn replied(&mut self, id: LineId, reply: Reply) {
-        let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        let order = tracked.busy.take_if(|busy| matches!(busy, Busy::Order { .. }));
-        let Some(Busy::Order { reference, provider, via }) = order else { return };
-        if let Some(lane) = self.providers.get_mut(&provider) {
-            lane.finish();
-        }
-        self.deliver(id, Event::Replied { reference, reply, via });
-    }
-
-    /// Begins what is due for a line that has nothing under way, or lets go of a line that is at rest.
-    fn settle(&mut self, now: Now, id: LineId) {
-        let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        if tracked.busy.is_some() || tracked.committing || tracked.outdated || !tracked.inbox.is_empty() {
-            return;
-        }
-        // A consent that was withdrawn meanwhile ends what was only asked for (S101).
-        tracked.check &= tracked.line.consents.query_ms.is_some();
-        match tracked.line.due() {
-            Some((due, wake)) if wake.is_due(now) => self.begin(now, id, due),
-            _ if tracked.check => self.begin(now, id, Due::Query),
-            Some((_, wake)) => {
-                let jitter_ms = self.jitter_ms(wake, now);
-                self.timers.set(id, wake, jitter_ms, now);
-            }
-            None => {
-                self.timers.clear(id);
-                self.tracked.remove(&id);
-            }
-        }
-    }
-
-    /// Up to an eighth more, so that lines that failed together are not tried together.
-    fn jitter_ms(&mut self, wake: Wake, now: Now) -> u64 {
-        let span = u128::from(wake.left_ms(now) / 8);
-        if span == 0 { 0 } else { u64::try_from((self.random)() % span).unwrap_or(0) }
-    }
-
-    fn begin(&mut self, now: Now, id: LineId, due: Due) {
-        let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        let Some(book) = self.config.books.get(&tracked.line.book) else { return };
-        match due {
-            Due::Query => {
-                let outcomes = tracked.line.outcomes;
-                tracked.busy = Some(Busy::Query { issued: now, outcomes });
-                lane(&mut self.channels, &self.config, &book.channel).push(id);
-            }
-            Due::Offers => {
-                tracked.busy = Some(Busy::Offers);
-                lane(&mut self.providers, &self.config, first_provider(book)).push(Call::Offers(id));
-            }
-            Due::Inquire(order, asked) => {
-                tracked.busy = Some(Busy::order(&order, Via::Inquiry(asked)));
-                lane(&mut self.providers, &self.config, &order.provider).push(Call::Inquire(id, order.clone()));
-            }
-            Due::Propose => {
-                let reference = TopUpRef::from_random((self.random)());
-                self.deliver(id, Event::Proposed { reference });
-            }
-            Due::Lapse => self.deliver(id, Event::Lapsed),
-        }
-    }
-
-    fn fire_timers(&mut self, now: Now) {
-        while let Some(id) = self.timers.pop(now.uptime_ms) {
-            self.settle(now, id);
-        }
-        for claim in self.claims.due(now.uptime_ms) {
-            self.out.push(Output::Desk(claim));
-        }
-    }
-
-    /// Steps every line that has an event and hands the transitions over as one batch (group commit).
-    fn commit(&mut self, now: Now) {
-        if self.committing || now.uptime_ms < self.commit_not_before_ms {
-            return;
-        }
-        let mut changes = Vec::new();
-        let mut rejected = BTreeSet::new();
-        while changes.len() < self.config.batch
-            && let Some(id) = self.ready.pop_front()
-        {
-            match self.step(now, id) {
-                Some(change) => changes.push(change),
-                None => drop(rejected.insert(id)),
-            }
-        }
-        for id in rejected {
-            self.settle(now, id);
-        }
-        let claims = self.claims.take_changes();
-        if !changes.is_empty() || !claims.is_empty() {
-            self.committing = true;
-            self.out.push(Output::Commit(Batch { now, changes, claims }));
-        }
-    }
-
-    /// The next transition of one line; events that change nothing are dropped.
-    fn step(&mut self, now: Now, id: LineId) -> Option<Change> {
-        let tracked = self.tracked.get_mut(&id)?;
-        let Wiring { policy, caps, .. } = self.config.books.get(&tracked.line.book)?;
-        while let Some(event) = tracked.inbox.pop_front() {
-            match step(&tracked.line, &event, now, policy) {
-                Ok(step) => {
-                    tracked.committing = true;
-                    return Some(Change { event, step, caps: caps.clone() });
-                }
-                Err(Rejected::Stale) => {}
-                Err(Rejected::Illegal) => {
-                    let text = format!("{:?}: {event:?} does not fit {:?}", tracked.line.msisdn, tracked.line.state);
-                    self.out.push(Output::Trouble(text));
-                }
-            }
-        }
-        None
-    }
-
-    fn committed(&mut self, now: Now, batch: Batch, result: Result<Committed, StoreError>) {
-        self.committing = false;
-        match result {
-            Ok(committed) => {
-                self.stop(committed.switches);
-                if committed.verdicts.contains(&Verdict::Conflict) {
-                    // What moved a line on may have claimed for it: another process, or a commit that only seemed to fail.
-                    self.out.push(Output::Claims);
-                }
-                for (change, verdict) in batch.changes.into_iter().zip(committed.verdicts) {
-                    self.release(now, change, verdict);
-                }
-            }
-            Err(error) => {
-                self.commit_not_before_ms = now.uptime_ms + COMMIT_RETRY_MS;
-                self.out.push(Output::Trouble(format!("nothing was committed, nothing is sent: {error}")));
-                batch.changes.into_iter().for_each(|change| self.put_back(change));
-                self.claims.put_back(batch.claims);
-            }
-        }
-    }
-
-    /// Carries out what a committed transition asks for; a refused order comes back as an event.
-    fn release(&mut self, now: Now, change: Change, verdict: Verdict) {
-        let id = change.step.line.id;
-        let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        tracked.committing = false;
-        match verdict {
-            Verdict::Committed => self.carry_out(now, change.step, change.event),
-            Verdict::Denied(denial) => tracked.inbox.push_front(Event::Denied(denial)),
-            Verdict::Conflict => {
-                tracked.outdated = true;
-                let waiting = std::mem::take(&mut tracked.inbox);
-                self.expected.insert(id, std::iter::once(change.event).chain(waiting).collect());
-                self.out.push(Output::Load(vec![id]));
-                return;
-            }
-        }
-        if self.tracked.get(&id).is_some_and(|tracked| !tracked.inbox.is_empty()) {
-            self.ready.push_back(id);
-        }
-        self.settle(now, id);
-    }
-
-    fn carry_out(&mut self, now: Now, step: Step, event: Event) {
-        let id = step.line.id;
-        if step.withdraw_claims {
-            self.claims.withdrawn(step.line.msisdn);
-        }
-        step.claims.into_iter().for_each(|claim| self.claims.track(claim, now.uptime_ms));
-        for notice in step.notices {
-            self.out.push(Output::Notice(step.line.clone(), notice));
-        }
-        self.out.push(Output::Stepped(step.line.clone(), event));
-        let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        tracked.line = step.line;
-        if let Some(order) = step.send {
-            tracked.busy = Some(Busy::order(&order, Via::Submission));
-            let provider = order.provider.clone();
-            lane(&mut self.providers, &self.config, &provider).push(Call::Submit(id, order));
-        }
-    }
-
-    fn put_back(&mut self, change: Change) {
-        let id = change.step.line.id;
-        let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        tracked.committing = false;
-        tracked.inbox.push_front(change.event);
-        self.ready.push_back(id);
-    }
-
-    /// Lets as many calls out as lanes allow.
-    fn pump(&mut self, now: Now) {
-        for (name, lane) in &mut self.channels {
-            while let Some(ids) = lane.start(now.uptime_ms) {
-                let lines = ids.iter().filter_map(|id| {
-                    let tracked = self.tracked.get_mut(id)?;
-                    // The read is as old as its query, not as its place in the lane.
-                    tracked.busy = Some(Busy::Query { issued: now, outcomes: tracked.line.outcomes });
-                    Some(tracked.line.clone())
-                });
-                self.out.push(Output::Query(name.clone(), lines.collect()));
-            }
-        }
-        self.pump_providers(now);
-    }
-
-    fn pump_providers(&mut self, now: Now) {
-        let mut withheld = Vec::new();
-        for lane in self.providers.values_mut() {
-            let mut outdated = Vec::new();
-            while let Some(call) = lane.start_one(now.uptime_ms) {
-                let tracked = self.tracked.get(&call.line());
-                let output = match call {
-                    // P9: what the line is now is not known before it is loaded.
-                    Call::Submit(..) if tracked.is_some_and(|tracked| tracked.outdated) => {
-                        outdated.push(call);
-                        None
-                    }
-                    Call::Submit(id, order) => match tracked.map(|t| may_dispatch(&t.line, self.switches, now)) {
-                        Some(Ok(())) => Some(Output::Submit(id, order)),
-                        Some(Err(denial)) => {
-                            withheld.push((id, Event::Withheld { reference: order.reference, denial }));
-                            None
-                        }
-                        None => None,
-                    },
-                    Call::Inquire(id, order) => Some(Output::Inquire(id, order)),
-                    Call::Offers(_) => tracked.and_then(|tracked| {
-                        let book = self.config.books.get(&tracked.line.book)?;
-                        Some(Output::Offers(tracked.line.clone(), book.providers.clone()))
-                    }),
-                };
-                match output {
-                    Some(output) => self.out.push(output),
-                    None => lane.finish(),
-                }
-            }
-            for call in outdated {
-                lane.push(call);
-            }
-        }
-        for (id, event) in withheld {
-            if let Some(tracked) = self.tracked.get_mut(&id) {
-                tracked.busy = None;
-            }
-            self.deliver(id, event);
-        }
+impl From<Event> for Asked {
+    fn from(event: Event) -> Self {
+        Self { event, request: None }
     }
 }
 
 impl Call {
     fn line(&self) -> LineId {
         match self {
-            Self::Offers(line) | Self::Submit(line, _) | Self::Inquire(line, _) => *line,
+            Self::Offers(line) | Self::Submit(line) | Self::Inquire(line, _) => *line,
         }
     }
 }
@@ -650,25 +394,9 @@ impl Busy {
     }
 }
 
-/// What an answer says about a line; about another number it says nothing (K2).
-fn about(line: &Line, answer: Answer) -> (Status, Option<String>) {
-    if answer.msisdn == line.msisdn {
-        (answer.status, answer.imsi)
-    } else {
-        (Status::unknown("the channel answered about another number"), None)
+/// A lane whose calls are counted by the outputs that they became.
+fn finish<T>(lane: Option<&mut Lane<T>>) {
+    if let Some(lane) = lane {
+        lane.finish();
     }
-}
-
-/// The provider in whose lane a book's offers are asked for; a book without any has a lane all the same.
-fn first_provider(book: &Wiring) -> &str {
-    book.providers.first().map_or("", String::as_str)
-}
-
-/// The lane of a channel or provider, made at its first use.
-fn lane<'a, T>(lanes: &'a mut BTreeMap<String, Lane<T>>, config: &Config, name: &str) -> &'a mut Lane<T> {
-    if !lanes.contains_key(name) {
-        let limits = config.limits.get(name).copied().unwrap_or_default();
-        lanes.insert(name.to_owned(), Lane::new(limits));
-    }
-    lanes.get_mut(name).expect("inserted just above")
 }

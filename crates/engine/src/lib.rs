@@ -10,6 +10,7 @@ mod engine;
 mod lane;
 pub mod reconcile;
 pub mod shell;
+mod statements;
 mod timers;
 
 pub use config::{Config, Limits, Wiring};

@@ -1,9 +1,9 @@
 //! Comparing the ledger with a provider's statement, reference by reference (M4).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ringback_core::{
-    LineId, Outcome,
+    Echo, LineId, Outcome, Reply,
     recovery::{Event, TopUp, TopUpState, Via},
 };
 use ringback_providers::StatementRow;
@@ -32,50 +32,83 @@ pub struct Difference {
 /// Compares the top-ups of one provider with its statement of the same time.
 pub fn reconcile(ours: &[TopUp], theirs: &[StatementRow]) -> Reconciled {
     let mut found = Reconciled::default();
-    let rows: BTreeMap<&str, &StatementRow> = theirs.iter().map(|row| (row.reference.as_str(), row)).collect();
-    for topup in ours {
-        compare(topup, rows.get(topup.order.reference.as_str()).copied(), &mut found);
+    let mut rows: BTreeMap<&str, Vec<&StatementRow>> = BTreeMap::new();
+    for row in theirs {
+        rows.entry(&row.reference).or_default().push(row);
     }
-    let known: BTreeSet<&str> = ours.iter().map(|topup| topup.order.reference.as_str()).collect();
-    for row in theirs.iter().filter(|row| !known.contains(row.reference.as_str())) {
-        if matches!(row.reply.outcome, Outcome::Delivered(_)) {
-            found.differ(&row.reference, "the provider booked a top-up that is not in the ledger");
-        }
+    for topup in ours {
+        let rows = rows.remove(topup.order.reference.as_str()).unwrap_or_default();
+        compare(topup, &rows, &mut found);
+    }
+    for (reference, _) in rows.into_iter().filter(|(_, rows)| rows.iter().any(|row| is_delivered(row))) {
+        found.differ(reference, "the provider booked a top-up that is not in the ledger");
     }
     found
 }
 
-fn compare(topup: &TopUp, row: Option<&StatementRow>, found: &mut Reconciled) {
+/// Compares one top-up with every row under its reference, of which a delivery says most.
+fn compare(topup: &TopUp, rows: &[&StatementRow], found: &mut Reconciled) {
     let reference = topup.order.reference.as_str();
-    match (topup.state, row.map(|row| &row.reply.outcome)) {
-        (TopUpState::Delivered(ours), Some(Outcome::Delivered(theirs))) if ours == *theirs => found.agreed += 1,
-        (TopUpState::Delivered(_), Some(Outcome::Delivered(theirs))) => {
-            found.differ(reference, &format!("the provider booked {}", theirs.debited));
+    let delivered: Vec<&&StatementRow> = rows.iter().filter(|row| is_delivered(row)).collect();
+    if delivered.len() > 1 {
+        return found.differ(reference, &format!("the provider booked it {} times", delivered.len()));
+    }
+    let row = delivered.first().copied().or(rows.first());
+    let said = row.map(|row| &row.reply.outcome);
+    match (topup.state, said, row) {
+        // Another line or amount under our reference is money for a stranger: a person has to look (P11).
+        (state, Some(Outcome::Delivered(_)), Some(row)) if state.delivered().is_some() && !is_about(row, topup) => {
+            found.late(topup, row);
         }
-        (TopUpState::Delivered(_), Some(Outcome::Reversed(_)))
-        | (TopUpState::Failed(_), Some(Outcome::Delivered(_))) => {
-            if let Some(row) = row {
-                let event = Event::Late { topup: topup.clone(), reply: row.reply.clone() };
-                found.events.push((topup.line, event));
-            }
+        (TopUpState::Delivered(ours), Some(Outcome::Delivered(theirs)), _) if ours == *theirs => found.agreed += 1,
+        (TopUpState::Delivered(_), Some(Outcome::Delivered(_) | Outcome::Reversed(_)), Some(row)) => {
+            found.late(topup, row);
+        }
+        (
+            TopUpState::DeliveredByWord(_),
+            Some(Outcome::Delivered(_) | Outcome::Reversed(_) | Outcome::Refused(_)),
+            Some(row),
+        ) => found.late(topup, row),
+        (TopUpState::Failed(_) | TopUpState::Withheld, Some(Outcome::Delivered(_)), Some(row)) => {
+            found.late(topup, row);
         }
         // P5: what nobody could inquire about is settled by the provider's own word.
-        (TopUpState::Held, Some(Outcome::Delivered(_))) => {
-            if let Some(row) = row {
-                let reference = topup.order.reference.clone();
-                let event = Event::Replied { reference, reply: row.reply.clone(), via: Via::Statement };
-                found.events.push((topup.line, event));
-            }
+        (TopUpState::Held, Some(Outcome::Delivered(_)), Some(row)) => {
+            let (reference, reply) = (topup.order.reference.clone(), reply(row));
+            let event = Event::Replied { reference, reply, via: Via::Statement };
+            found.events.push((topup.line, event));
         }
-        (TopUpState::Reversed(_), Some(Outcome::Delivered(_))) => {
+        (TopUpState::Reversed(_), Some(Outcome::Delivered(_)), _) => {
             found.differ(reference, "the ledger says taken back, the statement says delivered");
         }
-        (TopUpState::Delivered(_), _) => found.differ(reference, "the ledger says delivered, the statement does not"),
-        _ => found.agreed += 1,
+        (TopUpState::Delivered(_) | TopUpState::DeliveredByWord(_), ..) => {
+            found.differ(reference, "the ledger says delivered, the statement does not");
+        }
+        (TopUpState::Suspense, ..) => found.differ(reference, "its money is in suspense; `ringback settle` ends that"),
+        // What is held is not at rest, and is looked up by itself.
+        (TopUpState::Held, ..) => {}
+        (TopUpState::Failed(_) | TopUpState::Withheld | TopUpState::Reversed(_), ..) => found.agreed += 1,
     }
 }
 
+fn is_delivered(row: &StatementRow) -> bool {
+    matches!(row.reply.outcome, Outcome::Delivered(_))
+}
+
+fn is_about(row: &StatementRow, topup: &TopUp) -> bool {
+    row.msisdn == topup.order.msisdn && row.reply.echo.agrees_with(&topup.order)
+}
+
+/// A row as an answer about the order: the line that it names belongs to it.
+fn reply(row: &StatementRow) -> Reply {
+    Reply { echo: Echo { msisdn: Some(row.msisdn), ..row.reply.echo.clone() }, outcome: row.reply.outcome.clone() }
+}
+
 impl Reconciled {
+    fn late(&mut self, topup: &TopUp, row: &StatementRow) {
+        self.events.push((topup.line, Event::Late { topup: topup.clone(), reply: reply(row) }));
+    }
+
     fn differ(&mut self, reference: &str, detail: &str) {
         self.differences.push(Difference { reference: reference.to_owned(), detail: detail.to_owned() });
     }

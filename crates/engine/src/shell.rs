@@ -6,16 +6,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 pub use perform::terms_of;
 use ringback_core::{
-    Incarnation, Line, LineId, Now,
+    BookId, Incarnation, Line, LineId, Now,
     admit::Switches,
     recovery::{Event, Notice},
 };
 use ringback_network::Channel;
-use ringback_providers::{ClaimDesk, Connector, ProviderError, catalogue::Catalogue};
+use ringback_providers::{ClaimDesk, Connector, catalogue::Catalogue};
 use ringback_store::{Ask, ClaimFilter, Filter, Request, Store, StoreError};
 use tokio::{
     sync::{mpsc, watch},
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, sleep_until},
 };
 
 use crate::{Config, Engine, Input, Output, reconcile};
@@ -25,12 +25,6 @@ const POLL: Duration = Duration::from_millis(250);
 
 /// Lines in one page of a sweep or of the start.
 const PAGE: u32 = 1_000;
-
-/// How far back a provider's statement is compared at the start and at the end.
-const STATEMENT_MS: i64 = 31 * 86_400_000;
-
-/// How often a statement is asked for before a run ends without it.
-const MOST_READINGS: u32 = 8;
 
 /// Everything that the engine talks to.
 #[derive(Clone)]
@@ -129,31 +123,27 @@ pub async fn run(
     stop: watch::Receiver<bool>,
 ) -> Result<(), StoreError> {
     let (tx, rx) = mpsc::unbounded_channel();
+    let books = config.books.keys().copied().collect();
+    // What only looks, or only takes requests, begins nothing by itself.
+    let look = matches!(begin, Begin::Look(_) | Begin::Requests);
     let mut engine = Engine::new(config, random);
-    if begin == Begin::Sweep {
-        engine.start_sweeping();
+    if look {
+        engine.only_look();
     }
-    let mut shell = Shell {
-        engine,
-        parts,
-        clock,
-        tx,
-        stop,
-        handed: Vec::new(),
-        last_request: 0,
-        reconciled: false,
-        statements_read: 0,
-    };
+    let mut shell = Shell { engine, parts, clock, tx, stop, books, last_request: 0, compared: look, failing: false };
     match &begin {
         Begin::Recover(filter) => {
             shell.resume().await?;
             shell.check(filter).await?;
         }
-        Begin::Sweep => shell.resume().await?,
+        Begin::Sweep => {
+            shell.resume().await?;
+            shell.engine.start_sweeping();
+        }
         Begin::Look(filter) => shell.check(filter).await?,
         Begin::Requests => {}
     }
-    shell.poll(false).await?;
+    shell.poll().await?;
     shell.run(rx, until).await
 }
 
@@ -163,17 +153,20 @@ struct Shell {
     clock: Clock,
     tx: mpsc::UnboundedSender<Input>,
     stop: watch::Receiver<bool>,
-    /// Requests whose events are not known to be durable yet.
-    handed: Vec<i64>,
+    books: Vec<BookId>,
     last_request: i64,
-    reconciled: bool,
-    statements_read: u32,
+    /// Whether the statements were asked for since anything was asked of the engine.
+    compared: bool,
+    /// Whether the database did not answer the last time; then nothing is over.
+    failing: bool,
 }
 
 impl Shell {
-    /// Crash recovery: whatever was open goes on from its durable state (L4).
+    /// Crash recovery: whatever was open goes on from its durable state (L4), and the statements tell what became of
+    /// it meanwhile.
     async fn resume(&mut self) -> Result<(), StoreError> {
-        let open = Filter { open: true, ..Filter::default() };
+        self.engine.reconcile();
+        let open = Filter { open: true, books: Some(self.books.clone()), ..Filter::default() };
         let mut after = LineId(0);
         loop {
             let lines = self.parts.store.lines(&open, after, PAGE).await?;
@@ -181,7 +174,7 @@ impl Shell {
             after = last.id;
             self.send(Input::Lines(lines));
         }
-        let claims = self.parts.store.claims(ClaimFilter::Open).await?;
+        let claims = self.parts.store.claims(ClaimFilter::Open(self.books.clone())).await?;
         self.send(Input::Claims(claims));
         Ok(())
     }
@@ -211,100 +204,75 @@ impl Shell {
                 self.perform(output);
             }
             if Instant::now() >= next_poll {
-                self.look(rx.is_empty()).await;
+                self.look().await;
                 next_poll = Instant::now() + POLL;
             }
-            if rx.is_empty() && self.is_over(until).await? {
+            if rx.is_empty() && !self.failing && self.is_over(until).await {
                 return Ok(());
             }
         }
     }
 
     /// Whether the end that was asked for is reached; the statements are compared before.
-    async fn is_over(&mut self, until: Until) -> Result<bool, StoreError> {
+    async fn is_over(&mut self, until: Until) -> bool {
         let claims = match until {
-            Until::Stopped => return Ok(false),
-            Until::Committed => return Ok(self.engine.is_committed() && self.store_is_done().await?),
+            Until::Stopped => return false,
+            Until::Committed => return self.engine.is_committed() && self.is_done().await,
             Until::AtRest { claims } => claims,
         };
-        if !self.engine.is_at_rest() || (claims && self.engine.open_claims() > 0) {
-            return Ok(false);
+        let answers = |desk: &str| self.parts.desks.get(desk).is_none_or(|desk| !desk.is_by_hand());
+        let rests = self.engine.is_at_rest() && self.engine.is_reconciled();
+        if !rests || (claims && self.engine.open_claims(answers) > 0) {
+            return false;
         }
-        if self.reconciled {
-            return self.store_is_done().await;
+        if self.compared {
+            return self.is_done().await;
         }
-        self.reconcile().await?;
-        Ok(false)
+        self.compared = true;
+        self.engine.reconcile();
+        self.send(Input::Tick);
+        false
     }
 
-    async fn store_is_done(&mut self) -> Result<bool, StoreError> {
-        self.poll(true).await?;
-        Ok(self.handed.is_empty() && self.engine.is_committed())
-    }
-
-    /// Compares the ledger with every provider's statement (M4); late successes come back as events (P7). A statement
-    /// that cannot be read is read again, a few times.
-    async fn reconcile(&mut self) -> Result<(), StoreError> {
-        let since_ms = self.clock.now().wall_ms - STATEMENT_MS;
-        self.statements_read += 1;
-        self.reconciled = true;
-        for (name, provider) in self.parts.providers.clone() {
-            let ours = self.parts.store.topups_since(&name, since_ms).await?;
-            if ours.is_empty() {
-                continue;
-            }
-            let statement = timeout(self.parts.deadline, provider.statement(since_ms)).await;
-            match statement.unwrap_or_else(|_| Err(late(&name))) {
-                Ok(theirs) => {
-                    let mut found = reconcile::reconcile(&ours, &theirs);
-                    for (line, event) in found.events.drain(..) {
-                        self.send(Input::Event(line, event));
-                    }
-                    (self.parts.observer)(&Report::Reconciled(name, found));
-                }
-                Err(error) => {
-                    (self.parts.observer)(&Report::Trouble(error.to_string()));
-                    self.reconciled = self.statements_read >= MOST_READINGS;
-                }
-            }
-        }
-        Ok(())
+    /// Whether nothing more was asked for, and everything that was is durable.
+    async fn is_done(&mut self) -> bool {
+        let last = self.last_request;
+        self.look().await;
+        !self.failing && self.last_request == last && self.engine.is_committed()
     }
 
     /// Polls; a database that does not answer stops spending until it does, and nothing else (S2, N3).
-    async fn look(&mut self, drained: bool) {
-        if let Err(error) = self.poll(drained).await {
+    async fn look(&mut self) {
+        let polled = self.poll().await;
+        self.failing = polled.is_err();
+        if let Err(error) = polled {
             self.report(&Report::Trouble(error.to_string()));
             self.send(Input::Switches(Switches { frozen: true, ..Switches::default() }));
         }
     }
 
-    /// Takes what other processes asked for, and the switches. `drained` says that every input has reached the engine,
-    /// so that requests handed over before are forgotten only once they are durable.
-    async fn poll(&mut self, drained: bool) -> Result<(), StoreError> {
+    /// Takes the switches, and what other processes asked for; a batch that carries a request out forgets it.
+    async fn poll(&mut self) -> Result<(), StoreError> {
         self.send(Input::Switches(self.parts.store.switches().await?));
-        if drained && self.engine.is_committed() && !self.handed.is_empty() {
-            self.parts.store.done(&self.handed).await?;
-            self.handed.clear();
-        }
-        let last = self.last_request;
-        let requests = self.parts.store.requests(PAGE).await?;
-        for (id, request) in requests.into_iter().filter(|(id, _)| *id > last) {
-            (self.last_request, self.reconciled) = (id, false);
-            self.handed.push(id);
-            self.hand(request).await?;
+        for (id, request) in self.parts.store.requests(&self.books, self.last_request, PAGE).await? {
+            self.hand(id, request).await?;
+            (self.last_request, self.compared) = (id, false);
         }
         Ok(())
     }
 
-    async fn hand(&self, request: Request) -> Result<(), StoreError> {
+    async fn hand(&self, id: i64, request: Request) -> Result<(), StoreError> {
         match request.ask {
-            Ask::Query => self.send(Input::Check(self.parts.store.lines_by_id(&[request.line]).await?)),
-            Ask::Event(event) => self.send(Input::Event(request.line, event)),
+            Ask::Query => {
+                self.send(Input::Check(self.parts.store.lines_by_id(&[request.line]).await?));
+                self.send(Input::Done(id));
+            }
+            Ask::Event(event) => self.send(Input::Event(request.line, event, Some(id))),
             Ask::Claim(reference, event) => {
                 let claims = self.parts.store.claims(ClaimFilter::Of(reference.clone())).await?;
                 self.send(Input::Claims(claims));
                 self.send(Input::ClaimEvent(reference, event));
+                self.send(Input::Done(id));
             }
         }
         Ok(())
@@ -327,10 +295,6 @@ impl Shell {
     fn report(&self, report: &Report) {
         (self.parts.observer)(report);
     }
-}
-
-fn late(provider: &str) -> ProviderError {
-    ProviderError::Unavailable { provider: provider.to_owned(), detail: "no statement in time".into() }
 }
 
 impl Shell {

@@ -73,6 +73,8 @@ pub struct Capabilities {
     pub not_found_final_after_ms: u64,
     /// The time between two inquiries about one order, in milliseconds.
     pub inquiry_spacing_ms: u64,
+    /// The most that it debits on top of what is asked for one top-up; it is reserved with each order (C1).
+    pub max_fee: Option<Amount>,
 }
 
 /// One row of a provider's statement.

@@ -32,6 +32,7 @@ fn claim() -> Claim {
         desk: "desk".into(),
         claimed: "30 CNY".parse().unwrap(),
         state: State::Requested,
+        frozen: false,
     }
 }
 

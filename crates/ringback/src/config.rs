@@ -161,6 +161,8 @@ pub(crate) enum ProviderSettings {
         #[serde(default)]
         inquiry_spacing: Option<SignedDuration>,
         #[serde(default)]
+        max_fee: Option<Amount>,
+        #[serde(default)]
         limits: LimitSettings,
     },
 }

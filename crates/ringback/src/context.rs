@@ -107,7 +107,7 @@ impl Open {
 
     /// The filter of this book.
     pub(crate) fn of_book(&self) -> Filter {
-        Filter { book: Some(self.book), ..Filter::default() }
+        Filter { books: Some(vec![self.book]), ..Filter::default() }
     }
 
     /// The line with a typed number.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
-use ringback_core::{BookId, Policy};
+use ringback_core::BookId;
 use ringback_engine::{
     Config, Wiring,
     shell::{self, Begin, Clock, Observer, Parts, Until},
@@ -18,6 +18,9 @@ use crate::{
 
 /// How long the start waits to learn what a wallet holds.
 const WALLET_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How often a running engine compares the ledger with the providers' statements (M4).
+const STATEMENTS_EVERY_MS: u64 = 6 * 3_600_000;
 
 /// Transitions in one commit at most.
 const BATCH: usize = 2_048;
@@ -40,16 +43,10 @@ pub(crate) struct Run {
     pub(crate) begin: Begin,
     pub(crate) until: Until,
     pub(crate) observer: Observer,
-    /// Only look: no recovery starts.
-    pub(crate) look: bool,
 }
 
 /// Runs the engine until its end, or until the person or the system stops it.
 pub(crate) async fn engine(context: &Context, open: &Open, run: Run) -> Result<()> {
-    let mut policy = context.settings.policy();
-    if run.look {
-        policy.max_recoveries = 0;
-    }
     let observer = run.observer;
     let parts = parts(
         context,
@@ -62,7 +59,7 @@ pub(crate) async fn engine(context: &Context, open: &Open, run: Run) -> Result<(
     if matches!(run.begin, Begin::Recover(_) | Begin::Sweep) {
         warn_of_wallets(context, &parts).await;
     }
-    let config = config(context, open.book, policy);
+    let config = config(context, open.book);
     shell::run(config, parts, clock()?, random(), run.begin, run.until, stop_signal()).await?;
     Ok(())
 }
@@ -97,15 +94,16 @@ pub(crate) fn parts(context: &Context, open: &Open, observer: Observer) -> Resul
     })
 }
 
-fn config(context: &Context, book: BookId, policy: Policy) -> Config {
+fn config(context: &Context, book: BookId) -> Config {
     let settings = &context.settings;
-    let wiring = Wiring::new(policy, settings.book.channel.clone(), settings.book.providers.clone());
+    let wiring = Wiring::new(settings.policy(), settings.book.channel.clone(), settings.book.providers.clone());
     Config {
         books: BTreeMap::from([(book, wiring)]),
         limits: wiring::limits(settings),
         batch: BATCH,
         claim_poll_ms: settings.timing.claim_poll_ms(),
         check_every_ms: Some(settings.book.check_every_ms()),
+        statements_every_ms: Some(STATEMENTS_EVERY_MS),
     }
 }
 
@@ -136,7 +134,7 @@ pub(crate) async fn carry_out_requests(context: &Context) -> Result<Carried> {
         Err(error) => return Err(error),
     };
     let observer: Observer = Arc::new(if context.json { steps::print_trouble } else { steps::print });
-    engine(context, &open, Run { begin: Begin::Requests, until: Until::Committed, observer, look: false }).await?;
+    engine(context, &open, Run { begin: Begin::Requests, until: Until::Committed, observer }).await?;
     Ok(Carried::Here)
 }
 

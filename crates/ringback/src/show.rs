@@ -185,6 +185,8 @@ pub(crate) fn reason(reason: &Reason) -> String {
         Reason::NotInService => "the number has no subscriber".into(),
         Reason::StatusUnknown => "the network does not tell the line's state".into(),
         Reason::TooManyOrders => "too many orders in one recovery".into(),
+        Reason::TooManyRecoveries => "too many recoveries in 30 days".into(),
+        Reason::LeftAlone => "left alone, as you said".into(),
         Reason::CannotInquire => "the outcome of an order cannot be looked up".into(),
         Reason::Mismatch => "the provider's answer is about something else".into(),
         Reason::Money(words) => words.clone(),
@@ -199,7 +201,7 @@ pub(crate) fn next_step(reason: &Reason, number: &str) -> String {
         Reason::Denied(Denial::Cap(..) | Denial::NoCap(..)) => format!("raise the cap in the configuration, {again}"),
         Reason::Denied(Denial::NotEnrolled) => format!("`ringback enrol {number}`"),
         Reason::Denied(Denial::Doubtful) | Reason::NotInService => {
-            format!("ask the person whether the number is still theirs, `ringback tell {number} confirmed`, {again}")
+            format!("ask the person whether the number is still theirs, then `ringback tell {number} confirmed`")
         }
         Reason::HighestPlan => format!("raise policy.highest_plan, or `ringback tell {number} suspended`, {again}"),
         Reason::NoPlans => format!("add a plan catalogue for the carrier (book.catalogues), {again}"),
@@ -207,6 +209,10 @@ pub(crate) fn next_step(reason: &Reason, number: &str) -> String {
             format!("ask the provider, then `ringback settle {number} delivered|failed --reason …`")
         }
         Reason::Barred(_) => "the person has to talk to the carrier".into(),
+        Reason::LeftAlone => format!("it goes on after its day; `ringback recover {number}` goes on now"),
+        Reason::TooManyRecoveries => {
+            format!("ask the person why; raise policy.max_recoveries_in_30_days if it is right, {again}")
+        }
         Reason::Refused(Refusal::WalletEmpty) => format!("fill the wallet at the provider, {again}"),
         _ => format!("see `ringback show {number}`, {again}"),
     }

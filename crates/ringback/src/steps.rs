@@ -103,7 +103,7 @@ pub(crate) fn step(line: &Line, event: &Event) -> Option<String> {
         Event::Unoffered { reason, .. } => Some(format!("nothing can be paid: {reason}")),
         Event::Declined => Some("declined".into()),
         Event::Typed { amount } => Some(format!("set amount {amount}")),
-        Event::Offered(_) | Event::Signalled | Event::Lapsed | Event::Told(_) => None,
+        Event::Looked(_) | Event::Offered(_) | Event::Signalled | Event::Lapsed | Event::Told(_) => None,
     }
 }
 

@@ -55,6 +55,7 @@ fn reloadly(name: &str, settings: &ProviderSettings, deadline: Duration) -> Resu
         min_gap,
         not_found_final_after,
         inquiry_spacing,
+        max_fee,
         ..
     } = settings;
     let topups_url = topups_url.clone().unwrap_or_else(|| "https://topups.reloadly.com".into());
@@ -72,6 +73,7 @@ fn reloadly(name: &str, settings: &ProviderSettings, deadline: Duration) -> Resu
             min_gap_ms: min_gap.map_or(120_000, ms),
             not_found_final_after_ms: not_found_final_after.map_or(600_000, ms),
             inquiry_spacing_ms: inquiry_spacing.map_or(30_000, ms),
+            max_fee: *max_fee,
         },
     })
 }

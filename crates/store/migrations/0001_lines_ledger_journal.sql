@@ -135,8 +135,10 @@ CREATE TABLE requests (
 
 -- One row: the switches, and the greatest day on which anything was committed (C3).
 CREATE TABLE installation (
-    id       INTEGER PRIMARY KEY CHECK (id = 1),
-    switches TEXT NOT NULL,
-    day      INTEGER NOT NULL
+    id          INTEGER PRIMARY KEY CHECK (id = 1),
+    paused      INTEGER NOT NULL,
+    frozen      INTEGER NOT NULL,
+    clock_fault INTEGER NOT NULL,
+    day         INTEGER NOT NULL
 ) STRICT;
-INSERT INTO installation (id, switches, day) VALUES (1, '{"paused":false,"frozen":false,"clock_fault":false}', 0);
+INSERT INTO installation (id, paused, frozen, clock_fault, day) VALUES (1, 0, 0, 0, 0);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process runs the engine on this database: stop it, or use another database.
-    #[error("{path} is in use by {holder}; stop that process, or give another database with --database", path = path.display())]
+    #[error("{path} is in use by {holder}; stop that process, or name another configuration with --config", path = path.display())]
     Held {
         /// The database.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum StoreError {
     #[error("the database is busy with another process; try again")]
     Busy,
     /// The database was made by a newer Ringback (S4): update Ringback.
-    #[error("{path} was written by a newer version of Ringback; update Ringback, or use another database", path = path.display())]
+    #[error("{path} was written by a newer version of Ringback; update Ringback, or name another configuration with --config", path = path.display())]
     NewerSchema {
         /// The database.
         path: PathBuf,

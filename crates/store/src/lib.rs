@@ -6,12 +6,10 @@
 mod error;
 mod sqlite;
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use ringback_core::{
     Amount, BookId, Claim, Group, Line, LineId, Msisdn, Now, Policy, TopUpRef,
-    admit::{Caps, Denial, Switches},
+    admit::{Denial, Switch, Switches},
     claim,
     ledger::{Account, Transaction},
     recovery::{Event, Record, Step, TopUp},
@@ -57,6 +55,7 @@ pub trait Store: Send + Sync {
 
     /// Commits a batch in one durable transaction, in order: for each change either all of its parts or none.
     ///
+    /// The book's caps as they are stored now bind, and the recovery's pinned caps as well (C4).
     /// A change whose line is not at `version - 1` is a conflict (P8). Nothing may be sent before this returns.
     async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError>;
 
@@ -88,17 +87,18 @@ pub trait Store: Send + Sync {
     /// The switches as they are now.
     async fn switches(&self) -> Result<Switches, StoreError>;
 
-    /// Sets the switches durably (N3). Allowed while another process runs the engine.
-    async fn set_switches(&self, switches: Switches) -> Result<(), StoreError>;
+    /// Sets one switch durably and leaves the others (N3). Allowed while another process runs the engine.
+    async fn set_switch(&self, switch: Switch, on: bool) -> Result<(), StoreError>;
+
+    /// A person says that the clock is right: its fault is cleared, and the day counts from it (C3).
+    async fn trust_clock(&self, now: Now) -> Result<(), StoreError>;
 
     /// Leaves requests for the engine that runs, or will run. Allowed while another process runs the engine.
     async fn post(&self, requests: &[Request]) -> Result<(), StoreError>;
 
-    /// The requests that wait, oldest first.
-    async fn requests(&self, limit: u32) -> Result<Vec<(i64, Request)>, StoreError>;
-
-    /// Forgets requests that were carried out.
-    async fn done(&self, requests: &[i64]) -> Result<(), StoreError>;
+    /// The requests for lines of these books that wait after `after`, oldest first. A batch that carries one out
+    /// forgets it in its own transaction.
+    async fn requests(&self, books: &[BookId], after: i64, limit: u32) -> Result<Vec<(i64, Request)>, StoreError>;
 }
 
 /// An address book.
@@ -152,13 +152,13 @@ pub struct Imported {
 /// Which lines are meant. All conditions hold together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Filter {
-    /// Of this book.
-    pub book: Option<BookId>,
+    /// Of one of these books.
+    pub books: Option<Vec<BookId>>,
     /// With one of these numbers.
     pub numbers: Option<Vec<Msisdn>>,
     /// With both consents.
     pub enrolled: bool,
-    /// With an open recovery, or an order that is not settled.
+    /// With an open recovery, or an order that is held.
     pub open: bool,
     /// In this group.
     pub group: Option<Group>,
@@ -171,8 +171,8 @@ pub struct Filter {
 pub enum ClaimFilter {
     /// Every claim.
     All,
-    /// Those that a desk still has to be asked about.
-    Open,
+    /// Those of these books that a desk still has to be asked about.
+    Open(Vec<BookId>),
     /// Those of one top-up.
     Of(TopUpRef),
 }
@@ -186,6 +186,10 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Transitions of claims.
     pub claims: Vec<ClaimChange>,
+    /// Requests that are carried out by this batch, or that nothing comes of.
+    pub requests: Vec<i64>,
+    /// Whether the caller knows that its clock is wrong: the day is not moved on, and that is kept (C3).
+    pub clock_fault: bool,
 }
 
 /// One transition of a line.
@@ -195,8 +199,8 @@ pub struct Change {
     pub event: Event,
     /// What is to be committed.
     pub step: Step,
-    /// The book's caps now; the recovery's pinned caps bind as well (C4).
-    pub caps: Arc<Caps>,
+    /// The request that asked for it; forgotten when the change is committed.
+    pub request: Option<i64>,
 }
 
 /// Something that happened to a claim; [`claim::step`] decides inside the transaction what it changes, so that a

@@ -17,7 +17,7 @@ use std::{
 use async_trait::async_trait;
 use ringback_core::{
     BookId, Claim, Line, LineId, Now, Policy, TopUpRef,
-    admit::Switches,
+    admit::{Switch, Switches},
     recovery::{Record, TopUp},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -176,19 +176,19 @@ impl Store for Sqlite {
         requests::switches(&self.readers).await
     }
 
-    async fn set_switches(&self, switches: Switches) -> Result<(), StoreError> {
-        requests::set_switches(&mut *self.writer().await?, switches).await
+    async fn set_switch(&self, switch: Switch, on: bool) -> Result<(), StoreError> {
+        requests::set_switch(&mut *self.writer().await?, switch, on).await
+    }
+
+    async fn trust_clock(&self, now: Now) -> Result<(), StoreError> {
+        requests::trust_clock(&mut *self.writer().await?, now).await
     }
 
     async fn post(&self, requests: &[Request]) -> Result<(), StoreError> {
         requests::post(&mut *self.writer().await?, requests).await
     }
 
-    async fn requests(&self, limit: u32) -> Result<Vec<(i64, Request)>, StoreError> {
-        requests::waiting(&self.readers, limit).await
-    }
-
-    async fn done(&self, requests: &[i64]) -> Result<(), StoreError> {
-        requests::done(&mut *self.writer().await?, requests).await
+    async fn requests(&self, books: &[BookId], after: i64, limit: u32) -> Result<Vec<(i64, Request)>, StoreError> {
+        requests::waiting(&self.readers, books, after, limit).await
     }
 }

@@ -128,12 +128,18 @@ impl Turn<'_> {
             (TopUpState::DeliveredByWord(said), Outcome::Delivered(receipt)) if said == *receipt => {
                 self.step.topup = Some(TopUp { state: TopUpState::Delivered(said), ..topup.clone() });
             }
+            // P13: the provider contradicts a person.
             (TopUpState::DeliveredByWord(said), other) if other.denies_delivery() || other.delivered() => {
                 self.forget_delivery(topup);
                 self.late_doubt(topup, Account::Delivered, said.debited);
             }
             (TopUpState::Delivered(_), Outcome::Reversed(_)) if differs(order, reply) => {
                 return Err(Rejected::Illegal);
+            }
+            // P11, M4: the provider's books say that something else was delivered than its answer said.
+            (TopUpState::Delivered(said), Outcome::Delivered(receipt)) if said != *receipt || differs(order, reply) => {
+                self.forget_delivery(topup);
+                self.late_doubt(topup, Account::Delivered, said.debited);
             }
             (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => self.reversed(topup, receipt),
             _ => return Err(Rejected::Stale),

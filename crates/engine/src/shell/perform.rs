@@ -1,17 +1,23 @@
 //! Carrying outputs out: each in a task of its own, each with a deadline, each answered by exactly one input.
 
 use ringback_core::{
-    Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, admit::Switches, claim, line::Terms,
+    Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, admit::Switch, claim, line::Terms,
 };
 use ringback_providers::{Connector, ProviderError};
 use ringback_store::{ClaimFilter, Filter, StoreError};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use super::{PAGE, Parts, Report};
-use crate::{Input, Output};
+use crate::{
+    Input, Output,
+    reconcile::{Reconciled, reconcile},
+};
 
 /// The wait before something that the database refused is tried again.
 const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// A statement may take as long as so many calls, since it has many pages.
+const STATEMENT_CALLS: u32 = 20;
 
 pub(super) fn spawn(parts: Parts, output: Output, tx: UnboundedSender<Input>) {
     tokio::spawn(async move {
@@ -25,17 +31,25 @@ pub(super) fn spawn(parts: Parts, output: Output, tx: UnboundedSender<Input>) {
 async fn perform(parts: &Parts, output: Output) -> Option<Input> {
     match output {
         Output::Load(ids) => Some(Input::Lines(again(parts, || parts.store.lines_by_id(&ids)).await)),
-        Output::Page(after) => {
-            let enrolled = Filter { enrolled: true, ..Filter::default() };
+        Output::Page(books, after) => {
+            let enrolled = Filter { enrolled: true, books: Some(books), ..Filter::default() };
             Some(Input::Page(again(parts, || parts.store.lines(&enrolled, after, PAGE)).await))
         }
-        Output::Claims => Some(Input::Claims(again(parts, || parts.store.claims(ClaimFilter::Open)).await)),
+        Output::Claims(books) => {
+            let open = ClaimFilter::Open(books);
+            Some(Input::Claims(again(parts, || parts.store.claims(open.clone())).await))
+        }
         Output::Commit(batch) => {
             let result = parts.store.commit(&batch).await;
             Some(Input::Committed(batch, result))
         }
         Output::Query(channel, lines) => Some(query(parts, channel, &lines).await),
         Output::Offers(line, providers) => Some(Input::Offers(line.id, terms_of(parts, line.msisdn, &providers).await)),
+        Output::Prepare(line, provider) => {
+            prepare(parts, &provider).await;
+            Some(Input::Prepared(line))
+        }
+        Output::Statement(provider, since_ms) => Some(statement(parts, provider, since_ms).await),
         Output::Submit(line, order) => Some(Input::Replied(line, submit(parts, &order).await)),
         Output::Inquire(line, order) => Some(Input::Replied(line, inquire(parts, &order).await)),
         Output::Desk(claim) => Some(Input::Desk(claim.reference.clone(), desk(parts, &claim).await)),
@@ -100,7 +114,39 @@ fn with_terms(provider: &dyn Connector, offer: ringback_core::Offer) -> Terms {
         min_gap_ms: can.min_gap_ms,
         not_found_final_after_ms: can.not_found_final_after_ms,
         inquiry_spacing_ms: can.inquiry_spacing_ms,
+        max_fee: can.max_fee,
     }
+}
+
+/// Has a provider ready; where that fails, the submission itself says that nothing was sent.
+async fn prepare(parts: &Parts, provider: &str) {
+    if let Some(provider) = parts.providers.get(provider)
+        && let Ok(Err(error)) = timeout(parts.deadline, provider.prepare()).await
+    {
+        (parts.observer)(&Report::Trouble(error.to_string()));
+    }
+}
+
+/// Compares the ledger with a provider's statement (M4); what the ledger does not know comes back as events (P7).
+async fn statement(parts: &Parts, name: String, since_ms: i64) -> Input {
+    let found = compared(parts, &name, since_ms).await;
+    let events = found.map(|mut found| {
+        let events = std::mem::take(&mut found.events);
+        (parts.observer)(&Report::Reconciled(name.clone(), found));
+        events
+    });
+    Input::Statement(name, events)
+}
+
+async fn compared(parts: &Parts, name: &str, since_ms: i64) -> Result<Reconciled, String> {
+    let Some(provider) = parts.providers.get(name) else { return Err(format!("no provider `{name}` is configured")) };
+    let ours = parts.store.topups_since(name, since_ms).await.map_err(|error| error.to_string())?;
+    if ours.is_empty() {
+        return Ok(Reconciled::default());
+    }
+    let theirs = timeout(parts.deadline * STATEMENT_CALLS, provider.statement(since_ms)).await;
+    let theirs = theirs.map_err(|_| format!("{name}: no statement in time"))?.map_err(|error| error.to_string())?;
+    Ok(reconcile(&ours, &theirs))
 }
 
 async fn submit(parts: &Parts, order: &Order) -> Reply {
@@ -136,11 +182,7 @@ async fn desk(parts: &Parts, claim: &Claim) -> DeskReply {
 
 async fn freeze(parts: &Parts) {
     (parts.observer)(&Report::Trouble("the clock jumped forward; spending stops until `ringback resume`".into()));
-    let frozen = match parts.store.switches().await {
-        Ok(switches) => parts.store.set_switches(Switches { clock_fault: true, ..switches }).await,
-        Err(error) => Err(error),
-    };
-    if let Err(error) = frozen {
+    if let Err(error) = parts.store.set_switch(Switch::ClockFault, true).await {
         (parts.observer)(&Report::Trouble(error.to_string()));
     }
 }

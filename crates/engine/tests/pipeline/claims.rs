@@ -20,7 +20,7 @@ fn claiming() -> World {
     world.network.suspended(number(1));
     world.desk.patience = u32::MAX;
     world.check([1]);
-    world.run_until(|world| world.engine.open_claims() == 4);
+    world.run_until(|world| world.engine.open_claims(|_| true) == 4);
     world
 }
 
@@ -73,7 +73,7 @@ fn r6_m5_a_desk_that_pays_a_withdrawn_claim_after_all_is_booked() {
     let Output::Desk(claim) = desk else { unreachable!() };
     world.network.needs(number(1), cny(0));
     world.check([1]);
-    world.run_until(|world| world.engine.open_claims() == 0);
+    world.run_until(|world| world.engine.open_claims(|_| true) == 0);
     world.desk.patience = 1;
     world.desk.ask(&claim);
     let paid = world.desk.ask(&claim);
@@ -89,7 +89,7 @@ fn r5_what_a_person_records_about_a_closed_claim_is_booked() {
     let mut world = claiming();
     let Output::Desk(claim) = world.run_to(|output| matches!(output, Output::Desk(_))) else { unreachable!() };
     world.handle(vec![Input::Desk(claim.reference.clone(), DeskReply::Expired)]);
-    world.run_until(|world| world.db.claims(ClaimFilter::Open).len() == 3);
+    world.run_until(|world| world.db.open_claims().len() == 3);
     // A person's request comes as two inputs, and other inputs may come between them.
     let stored = world.db.claims(ClaimFilter::Of(claim.reference.clone()));
     world.handle(vec![Input::Claims(stored)]);

@@ -1,6 +1,6 @@
 //! Nothing leaves before it is durable, and a failing disk loses nothing (P1, S2).
 
-use ringback_core::{LineId, line::State, recovery::Event};
+use ringback_core::{LineId, admit::Switches, line::State, recovery::Event};
 use ringback_engine::{Input, Output};
 use ringback_store::{Store, StoreError};
 
@@ -26,8 +26,27 @@ fn p1_an_order_leaves_only_after_the_commit_that_holds_it() {
     world.handle(vec![Input::Tick]);
     assert!(world.log.submitted.is_empty() && world.pending.is_empty(), "nothing is sent meanwhile");
     world.answer(commit);
+    let Some(ready @ Output::Prepare(LineId(1), _)) = world.pending.pop() else { panic!("{:?}", world.pending) };
+    world.answer(ready);
     assert!(matches!(&world.pending[..], [Output::Submit(LineId(1), _)]));
     world.run_soundly();
+}
+
+/// P9: a provider may take its time to get ready; what happens meanwhile stops the order all the same.
+#[test]
+fn n3_what_is_stopped_while_its_provider_gets_ready_does_not_leave() {
+    let (mut world, commit) = before_the_order();
+    world.answer(commit);
+    let ready = world.pending.pop().unwrap();
+    world.db.switch(Switches { paused: true, ..Switches::default() });
+    world.poll();
+    world.answer(ready);
+    world.pass(60_000);
+    assert!(world.log.submitted.is_empty(), "{:?}", world.log.submitted);
+    world.db.switch(Switches::default());
+    world.poll();
+    world.run_soundly();
+    assert_eq!(world.db.line(1).state, State::Idle);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The ledger against a provider's statement: every pair of states (M4, P7, P12).
 
 use ringback_core::{
-    LineId, Order, Outcome, Receipt, Refusal, Reply, TopUpRef,
+    Echo, LineId, Order, Outcome, Receipt, Refusal, Reply, TopUpRef,
     line::Aim,
     recovery::{Event, TopUp, TopUpState, Via},
 };
@@ -17,8 +17,10 @@ enum Says {
     Differs,
     Late,
     Settles,
+    /// It is not at rest yet.
+    Nothing,
 }
-use Says::{Agreed, Differs, Late, Settles};
+use Says::{Agreed, Differs, Late, Nothing, Settles};
 
 fn receipt(yuan: i64) -> Receipt {
     Receipt { debited: cny(yuan), delivered: cny(yuan) }
@@ -26,7 +28,8 @@ fn receipt(yuan: i64) -> Receipt {
 
 fn topup(reference: u128, state: TopUpState) -> TopUp {
     let reference = TopUpRef::from_random(reference);
-    let order = Order { reference, msisdn: number(1), provider: PROVIDER.into(), product: "1".into(), asked: cny(8) };
+    let (provider, product) = (PROVIDER.into(), "1".into());
+    let order = Order { reference, msisdn: number(1), provider, product, asked: cny(8), max_fee: None };
     TopUp { order, line: LineId(1), recovery: 1, aim: Aim::Probe, state }
 }
 
@@ -43,6 +46,7 @@ fn compared(ours: TopUpState, theirs: Option<Outcome>) -> Reconciled {
 fn says(found: &Reconciled) -> Says {
     match (&found.events[..], &found.differences[..], found.agreed) {
         ([], [], 1) => Agreed,
+        ([], [], 0) => Nothing,
         ([], [_], 0) => Differs,
         ([(LineId(1), Event::Late { .. })], [], 0) => Late,
         ([(LineId(1), Event::Replied { via: Via::Statement, .. })], [], 0) => Settles,
@@ -59,11 +63,13 @@ fn m4_every_state_of_the_ledger_against_every_state_of_the_statement() {
     let (pending, unknown) = (|| Some(Outcome::Pending), || Some(Outcome::Unknown("?".into())));
     let statement = [delivered(), less(), refused(), reversed(), pending(), unknown(), Some(Outcome::NotFound), None];
     let table = [
-        (TopUpState::Delivered(receipt(8)), [Agreed, Differs, Differs, Late, Differs, Differs, Differs, Differs]),
+        (TopUpState::Delivered(receipt(8)), [Agreed, Late, Differs, Late, Differs, Differs, Differs, Differs]),
+        (TopUpState::DeliveredByWord(receipt(8)), [Late, Late, Late, Late, Differs, Differs, Differs, Differs]),
+        (TopUpState::Withheld, [Late, Late, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
         (TopUpState::Failed(false), [Late, Late, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
         (TopUpState::Failed(true), [Late, Late, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
-        (TopUpState::Held, [Settles, Settles, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
-        (TopUpState::Suspense, [Agreed, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
+        (TopUpState::Held, [Settles, Settles, Nothing, Nothing, Nothing, Nothing, Nothing, Nothing]),
+        (TopUpState::Suspense, [Differs, Differs, Differs, Differs, Differs, Differs, Differs, Differs]),
         (TopUpState::Reversed(receipt(8)), [Differs, Differs, Agreed, Agreed, Agreed, Agreed, Agreed, Agreed]),
     ];
     for (ours, expected) in table {
@@ -80,7 +86,8 @@ fn p7_p12_the_event_carries_the_order_and_the_providers_words() {
         (TopUpState::Delivered(receipt(8)), Outcome::Reversed(receipt(8))),
     ] {
         let found = compared(ours, Some(theirs.clone()));
-        let late = Event::Late { topup: topup(1, ours), reply: Reply::from(theirs) };
+        let echo = Echo { msisdn: Some(number(1)), ..Echo::default() };
+        let late = Event::Late { topup: topup(1, ours), reply: Reply { echo, outcome: theirs } };
         assert_eq!(found.events, [(LineId(1), late)]);
     }
 }
@@ -107,6 +114,26 @@ fn m4_a_statement_is_compared_reference_by_reference() {
         row(reference.order.reference.as_str(), Outcome::Delivered(receipt(yuan)))
     });
     let found = reconcile(&ours, &rows);
-    assert_eq!((found.agreed, found.differences.len()), (1, 2));
-    assert!(found.differences[0].detail.contains("7.00 CNY"), "{:?}", found.differences);
+    assert_eq!((found.agreed, found.events.len()), (1, 2), "what differs goes to suspense");
+}
+
+#[test]
+fn p4_m4_one_reference_that_was_booked_twice_is_a_difference_whatever_else_stands_under_it() {
+    let ours = topup(1, TopUpState::Delivered(receipt(8)));
+    let reference = ours.order.reference.as_str();
+    let booked = || row(reference, Outcome::Delivered(receipt(8)));
+    let found = reconcile(std::slice::from_ref(&ours), &[booked(), booked()]);
+    assert_eq!((found.agreed, found.differences.len()), (0, 1));
+    assert!(found.differences[0].detail.contains("2 times"), "{:?}", found.differences);
+    let failed_duplicate = row(reference, Outcome::Refused(Refusal::TooSoon));
+    let found = reconcile(std::slice::from_ref(&ours), &[booked(), failed_duplicate]);
+    assert_eq!((found.agreed, found.differences.len()), (1, 0));
+}
+
+#[test]
+fn p11_m4_a_delivery_to_another_number_goes_to_suspense() {
+    let ours = topup(1, TopUpState::Delivered(receipt(8)));
+    let stranger =
+        StatementRow { msisdn: number(2), ..row(ours.order.reference.as_str(), Outcome::Delivered(receipt(8))) };
+    assert_eq!(says(&reconcile(&[ours], &[stranger])), Late);
 }

@@ -49,7 +49,7 @@ fn withheld(world: &World, line: i64, by: Denial) -> bool {
 fn released(world: &World, line: i64) -> bool {
     let topups = world.db.topups();
     let of_line = topups.iter().find(|topup| topup.line == LineId(line)).unwrap();
-    of_line.state == TopUpState::Failed(false) && world.db.balance(Account::Held) == 0
+    of_line.state == TopUpState::Withheld && world.db.balance(Account::Held) == 0
 }
 
 #[test]

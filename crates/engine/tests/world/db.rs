@@ -4,7 +4,7 @@ use std::{sync::Arc, thread};
 
 use ringback_core::{
     BookId, Claim, Incarnation, Line, LineId, Mode, Now, Policy,
-    admit::Switches,
+    admit::{Switch, Switches},
     ledger::Account,
     line::Consents,
     recovery::{End, Event, TopUp, Word, step},
@@ -51,13 +51,14 @@ impl Db {
 
     /// Commits what a person said, as another process would: the engine knows nothing of it.
     pub(crate) fn tell(&self, words: &[(LineId, Word)]) {
-        let caps = Arc::new(self.policy.caps.clone());
         let change = |(id, word): &(LineId, Word)| {
             let event = Event::Told(word.clone());
             let step = step(&self.line(id.0), &event, at_start(), &self.policy).unwrap();
-            Change { event, step, caps: caps.clone() }
+            Change { event, step, request: None }
         };
-        let batch = Batch { now: at_start(), changes: words.iter().map(change).collect(), claims: Vec::new() };
+        let changes = words.iter().map(change).collect();
+        let (claims, requests) = (Vec::new(), Vec::new());
+        let batch = Batch { now: at_start(), changes, claims, requests, clock_fault: false };
         self.wait(self.store.commit(&batch));
     }
 
@@ -77,8 +78,15 @@ impl Db {
         self.wait(self.store.claims(which))
     }
 
+    pub(crate) fn open_claims(&self) -> Vec<Claim> {
+        self.claims(ClaimFilter::Open(vec![self.book]))
+    }
+
     pub(crate) fn switch(&self, switches: Switches) {
-        self.wait(self.store.set_switches(switches));
+        let Switches { paused, frozen, clock_fault } = switches;
+        for (switch, on) in [(Switch::Paused, paused), (Switch::Frozen, frozen), (Switch::ClockFault, clock_fault)] {
+            self.wait(self.store.set_switch(switch, on));
+        }
     }
 
     /// An account's balance in minor units.

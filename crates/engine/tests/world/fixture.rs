@@ -64,6 +64,7 @@ pub(crate) fn terms(provider: &str) -> Terms {
         min_gap_ms: 0,
         not_found_final_after_ms: 600_000,
         inquiry_spacing_ms: 30_000,
+        max_fee: None,
     }
 }
 
@@ -74,6 +75,7 @@ pub(crate) fn config(book: BookId, policy: Policy) -> Config {
         limits: BTreeMap::from([(CHANNEL.into(), fast), (PROVIDER.into(), Limits { batch: 1, ..fast })]),
         batch: 64,
         claim_poll_ms: CLAIM_POLL_MS,
+        statements_every_ms: None,
         check_every_ms: None,
     }
 }

@@ -127,7 +127,7 @@ impl World {
     }
 
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.pending.is_empty() && self.engine.is_at_rest() && self.engine.open_claims() == 0
+        self.pending.is_empty() && self.engine.is_at_rest() && self.engine.open_claims(|_| true) == 0
     }
 
     /// Lets time pass on both clocks.
@@ -146,11 +146,12 @@ impl World {
     pub(crate) fn carry_out(&mut self, output: Output) -> Input {
         match output {
             Output::Load(ids) => Input::Lines(self.db.wait(self.db.store.lines_by_id(&ids))),
-            Output::Page(after) => {
-                let enrolled = Filter { enrolled: true, ..Filter::default() };
+            Output::Page(books, after) => {
+                let enrolled = Filter { enrolled: true, books: Some(books), ..Filter::default() };
                 Input::Page(self.db.wait(self.db.store.lines(&enrolled, after, PAGE)))
             }
-            Output::Claims => Input::Claims(self.db.claims(ClaimFilter::Open)),
+            Output::Claims(books) => Input::Claims(self.db.claims(ClaimFilter::Open(books))),
+            Output::Prepare(line, _) => Input::Prepared(line),
             Output::Commit(batch) => {
                 let result = self.commit(&batch);
                 Input::Committed(batch, result)
@@ -186,7 +187,7 @@ impl World {
         let mut random = Random::seeded(self.random.next());
         self.engine = Engine::new(self.config.clone(), Box::new(move || random.bits()));
         let open = self.db.lines(&Filter { open: true, ..Filter::default() });
-        let claims = self.db.claims(ClaimFilter::Open);
+        let claims = self.db.open_claims();
         self.handle(vec![Input::Lines(open), Input::Claims(claims)]);
         self.poll();
     }
@@ -204,7 +205,7 @@ impl World {
     }
 
     pub(crate) fn tell(&mut self, line: i64, event: Event) {
-        self.handle(vec![Input::Event(LineId(line), event)]);
+        self.handle(vec![Input::Event(LineId(line), event, None)]);
     }
 
     fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
@@ -243,7 +244,13 @@ impl World {
                 self.log.queried.push((now_ms, lines));
             }
             Output::Desk(claim) => self.log.claimed.push((now_ms, claim.clone())),
-            Output::Load(_) | Output::Page(_) | Output::Claims | Output::Commit(_) | Output::Offers(..) => {}
+            Output::Load(_)
+            | Output::Page(..)
+            | Output::Claims(_)
+            | Output::Commit(_)
+            | Output::Offers(..)
+            | Output::Prepare(..)
+            | Output::Statement(..) => {}
         }
         self.pending.push(output);
     }
@@ -251,7 +258,9 @@ impl World {
     fn measure(&mut self) {
         let out = |wanted: &dyn Fn(&Output) -> bool| self.pending.iter().filter(|output| wanted(output)).count();
         let queries = out(&|output| matches!(output, Output::Query(..)));
-        let calls = out(&|output| matches!(output, Output::Offers(..) | Output::Submit(..) | Output::Inquire(..)));
+        let calls = out(&|output| {
+            matches!(output, Output::Offers(..) | Output::Prepare(..) | Output::Submit(..) | Output::Inquire(..))
+        });
         for (name, count) in [(CHANNEL, queries), (PROVIDER, calls)] {
             let most = self.log.most_out.entry(name.to_owned()).or_default();
             *most = count.max(*most);

@@ -121,6 +121,7 @@ mod tests {
             desk: "letters".into(),
             claimed: "30 CNY".parse().unwrap(),
             state: State::Requested,
+            frozen: false,
         };
         for language in [Language::English, Language::Chinese] {
             let letter = text(&claim, language);

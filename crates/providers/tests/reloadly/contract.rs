@@ -64,6 +64,7 @@ pub(crate) fn order() -> Order {
         provider: "airtime".into(),
         product: "221".into(),
         asked: cny("30"),
+        max_fee: None,
     }
 }
 

@@ -125,6 +125,7 @@ pub(crate) fn settings(url: &str, deadline: Duration) -> Settings {
             min_gap_ms: 120_000,
             not_found_final_after_ms: 60_000,
             inquiry_spacing_ms: 1_000,
+            max_fee: None,
         },
     }
 }

@@ -81,14 +81,18 @@ fn decision(claim: &Claim) -> String {
                 claim.msisdn
             )
         }
-        claim::State::Paid { .. } => "nothing is left to do".into(),
+        claim::State::Paid { .. } | claim::State::Reversed => "nothing is left to do".into(),
     }
 }
 
 /// How far a claim is, and whether a person decides.
 pub(crate) fn state(claim: &Claim) -> String {
     let text = stage(claim);
-    if claim.wants_person() { format!("{text}; you decide what next") } else { text }
+    match () {
+        () if claim.frozen && claim.is_open() => format!("{text}; waits until the number is confirmed"),
+        () if claim.wants_person() => format!("{text}; you decide what next"),
+        () => text,
+    }
 }
 
 fn stage(claim: &Claim) -> String {
@@ -99,6 +103,7 @@ fn stage(claim: &Claim) -> String {
         claim::State::Denied { reason } => format!("denied: {reason}"),
         claim::State::Expired => "expired".into(),
         claim::State::Withdrawn => "withdrawn".into(),
+        claim::State::Reversed => "taken back by the provider itself".into(),
     }
 }
 
@@ -117,6 +122,7 @@ mod tests {
             desk: "letters".into(),
             claimed: "30 CNY".parse().unwrap(),
             state,
+            frozen: false,
         };
         let command = format!("`ringback claims --of {} --paid '30.00 CNY'`", TopUpRef::from_random(3));
         for stopped in [claim::State::Denied { reason: "used".into() }, claim::State::Expired, claim::State::Requested]

@@ -54,7 +54,7 @@ pub(crate) async fn demo(cli: &cli::Cli, args: &cli::Demo) -> Result<Finished> {
     }
     let begin = Begin::Recover(Filter { enrolled: true, ..open.of_book() });
     let until = Until::AtRest { claims: true };
-    run::engine(&context, &open, Run { begin, until, observer, look: false }).await?;
+    run::engine(&context, &open, Run { begin, until, observer }).await?;
     if let Some(board) = &board {
         board.close();
     }
@@ -129,6 +129,6 @@ async fn load(context: &Context, open: &Open) -> Result<()> {
     let requests: Vec<Request> = lines.iter().map(|line| Request { line: line.id, ask: ask.clone() }).collect();
     open.store.post(&requests).await?;
     let observer: Observer = Arc::new(|_| {});
-    let run = Run { begin: Begin::Requests, until: Until::Committed, observer, look: false };
+    let run = Run { begin: Begin::Requests, until: Until::Committed, observer };
     run::engine(context, open, run).await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
+use ringback_core::admit::Switch;
 use ringback_engine::reconcile::{Reconciled, reconcile};
 use ringback_store::{Balance, Posted};
 use serde_json::{Value, json};
@@ -70,7 +71,7 @@ async fn statement(context: &Context, open: &Open) -> Result<()> {
     Ok(())
 }
 
-/// M1-M3 inside the database, M4 against each provider's own statement.
+/// M1-M3 inside the database, where a finding stops all spending (S2); M4 against each provider's own statement.
 async fn verify(context: &Context, open: &Open) -> Result<Finished> {
     let progress = show::spinner("folding every posting anew");
     let findings = open.store.verify().await?;
@@ -90,6 +91,12 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
         }
     }
     progress.finish_and_clear();
+    if !findings.is_empty() {
+        open.store.set_switch(Switch::Frozen, true).await?;
+        eprintln!(
+            "! The ledger contradicts itself: spending stops in every process. Restore a backup, or ask for help."
+        );
+    }
     let sound = findings.is_empty() && differences.is_empty() && unread.is_empty();
     if context.json {
         let body = json!({ "sound": sound, "findings": findings, "agreed": agreed,

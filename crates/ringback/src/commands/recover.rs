@@ -30,12 +30,8 @@ pub(crate) async fn check(context: &Context, selection: &cli::Selection) -> Resu
     };
     let lines = open.select(selection).await?;
     let filter = Filter { numbers: Some(lines.iter().map(|line| line.msisdn).collect()), ..open.of_book() };
-    let run = Run {
-        begin: Begin::Look(filter.clone()),
-        until: Until::AtRest { claims: false },
-        observer: quiet(),
-        look: true,
-    };
+    let until = Until::AtRest { claims: false };
+    let run = Run { begin: Begin::Look(filter.clone()), until, observer: quiet() };
     run::engine(context, &open, run).await?;
     let lines = open.lines(&filter).await?;
     if context.json {
@@ -80,7 +76,7 @@ pub(crate) async fn recover(context: &Context, args: &cli::Recover) -> Result<Fi
     }
     let observer: Observer = if context.json { quiet() } else { Arc::new(steps::print) };
     let until = Until::AtRest { claims: args.claims };
-    run::engine(context, &open, Run { begin: Begin::Recover(filter.clone()), until, observer, look: false }).await?;
+    run::engine(context, &open, Run { begin: Begin::Recover(filter.clone()), until, observer }).await?;
     summary(context, &open, &filter).await
 }
 
@@ -91,7 +87,7 @@ pub(crate) async fn run(context: &Context) -> Result<()> {
         println!("Watching the enrolled lines; Ctrl-C stops.");
     }
     let observer: Observer = Arc::new(if context.json { steps::print_json } else { steps::print });
-    run::engine(context, &open, Run { begin: Begin::Sweep, until: Until::Stopped, observer, look: false }).await
+    run::engine(context, &open, Run { begin: Begin::Sweep, until: Until::Stopped, observer }).await
 }
 
 /// All enrolled lines, or those that a person names: each has to be in the book, and enrolled.
@@ -129,6 +125,9 @@ async fn summary(context: &Context, open: &Open, filter: &Filter) -> Result<Fini
         println!("{} lines; nothing waits for you", lines.len());
     } else {
         println!("{} lines; {waiting} wait for you: `ringback lines --waiting`", lines.len());
+    }
+    if !context.json && open.store.switches().await?.stop() {
+        println!("Spending is stopped; `ringback resume` lets it go on");
     }
     Ok(if waiting == 0 { Finished::Done } else { Finished::Waiting })
 }

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use jiff::tz::TimeZone;
 use ringback_core::{
     Line, Mode, Outcome, Receipt, Reply,
-    admit::Switches,
+    admit::Switch,
     claim,
     line::{self, Phase},
     recovery::{Event, Via, Word},
@@ -119,7 +119,8 @@ pub(crate) async fn settle(context: &Context, args: &cli::Settle) -> Result<()> 
 }
 
 fn settlement(line: &Line, args: &cli::Settle) -> Result<Event> {
-    let Some(order) = line.unsettled_order() else {
+    let settled_by_hand = line.to_settle().next().map(|topup| &topup.order);
+    let Some(order) = settled_by_hand.or(line.unsettled_order()) else {
         let (number, state) = (line.msisdn, quoted(line));
         bail!("{number}: no order waits to be settled; the line is {state}: {}", show::advice(line));
     };
@@ -156,17 +157,25 @@ pub(crate) async fn pause(cli: &Cli) -> Result<()> {
     switch(cli.json, &Sqlite::open(&database).await?, true).await
 }
 
-/// `resume`: payments may be made again.
+/// `resume`: payments may be made again. A ledger that was found wrong has to be sound first (S2), and the person says
+/// with it that the clock is right (C3).
 pub(crate) async fn resume(context: &Context) -> Result<()> {
-    switch(context.json, &Sqlite::open(&context.database()).await?, false).await
+    let store = Sqlite::open(&context.database()).await?;
+    let before = store.switches().await?;
+    if before.frozen {
+        ensure!(store.verify().await?.is_empty(), "the ledger is not sound; `ringback ledger --verify` says where");
+        store.set_switch(Switch::Frozen, false).await?;
+    }
+    if before.clock_fault {
+        store.trust_clock(run::clock()?.now()).await?;
+    }
+    switch(context.json, &store, false).await
 }
 
 async fn switch(json: bool, store: &dyn Store, paused: bool) -> Result<()> {
-    let before = store.switches().await?;
-    let after = Switches { paused, clock_fault: before.clock_fault && paused, ..before };
-    store.set_switches(after).await?;
+    store.set_switch(Switch::Paused, paused).await?;
     if json {
-        println!("{}", serde_json::to_string(&after)?);
+        println!("{}", serde_json::to_string(&store.switches().await?)?);
     } else if paused {
         println!("Paused: no new payment is made until `ringback resume`. What is in flight is still resolved.");
     } else {

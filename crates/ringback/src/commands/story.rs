@@ -49,7 +49,7 @@ pub(crate) fn time(at_ms: i64) -> String {
 
 fn told(entry: &Entry) -> String {
     match &entry.event {
-        Event::Answered(read) => format!("{} says: {}", read.channel, status(&read.status)),
+        Event::Answered(read) | Event::Looked(read) => format!("{} says: {}", read.channel, status(&read.status)),
         Event::Offered(terms) => match terms.first() {
             Some(first) => format!("{} sells for {}", first.offer.provider, first.offer.carrier),
             None => "nothing can be paid".into(),

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use ringback_core::{
-    Claim, Group, Line, Now,
-    admit::Switches,
+    Claim, Group, Line, Now, TopUpRef,
+    admit::{self, Switches},
     claim,
     ledger::Transaction,
     line::{Phase, State},
-    recovery::TopUpState,
+    recovery::{Step, TopUpState},
 };
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqliteConnection, query, query_as, query_scalar};
@@ -17,7 +17,7 @@ use super::{exposed::Exposed, json, parsed};
 use crate::{Batch, Change, Committed, StoreError, Verdict};
 
 pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<Committed, StoreError> {
-    let (switches, day) = installation(db, batch.now).await?;
+    let (switches, day) = installation(db, batch).await?;
     let mut exposed = Exposed::read(db, batch, day, switches).await?;
     let verdicts: Vec<Verdict> = batch.changes.iter().map(|change| exposed.decide(change)).collect();
     let accepted = batch.changes.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Committed);
@@ -31,19 +31,21 @@ pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<C
     let mut transactions: Vec<Transaction> = changes.iter().flat_map(|c| c.step.transactions.clone()).collect();
     transactions.extend(claims(db, batch, &changes).await?);
     post(db, &transactions, batch.now).await?;
+    let done: Vec<i64> = changes.iter().filter_map(|c| c.request).chain(batch.requests.iter().copied()).collect();
+    run(db, "DELETE FROM requests WHERE id IN (SELECT value FROM json_each(?1))", &done, &[]).await?;
     Ok(Committed { verdicts, switches })
 }
 
-/// The switches, and the day: the greatest that was ever seen, so that a clock set back reopens none (C3).
-async fn installation(db: &mut SqliteConnection, now: Now) -> Result<(Switches, i64), StoreError> {
-    let select = "SELECT switches, day FROM installation";
-    let (body, stored): (String, i64) = query_as(select).fetch_one(&mut *db).await?;
-    let switches: Switches = parsed(&body)?;
-    let day = if switches.clock_fault { stored } else { stored.max(now.day()) };
-    if day > stored {
-        query("UPDATE installation SET day = ?1").bind(day).execute(db).await?;
+/// The switches, and the day that counts (C3).
+async fn installation(db: &mut SqliteConnection, batch: &Batch) -> Result<(Switches, i64), StoreError> {
+    let select = "SELECT paused, frozen, clock_fault, day FROM installation";
+    let (paused, frozen, stored, seen): (bool, bool, bool, i64) = query_as(select).fetch_one(&mut *db).await?;
+    let (day, clock_fault) = admit::day(seen, batch.now, stored || batch.clock_fault);
+    if (day, clock_fault) != (seen, stored) {
+        let update = "UPDATE installation SET day = ?1, clock_fault = ?2";
+        query(update).bind(day).bind(clock_fault).execute(db).await?;
     }
-    Ok((switches, day))
+    Ok((Switches { paused, frozen, clock_fault }, day))
 }
 
 async fn lines(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
@@ -71,7 +73,7 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i
         let Some(topup) = &step.topup else { continue };
         let (order, state) = (&topup.order, topup.state);
         let held = state == TopUpState::Held;
-        let row = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order.asked), topup);
+        let row = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order), topup);
         if step.send.is_some() {
             let (msisdn, currency) = (order.msisdn.number(), order.asked.currency().code());
             new.push((row, topup.line, topup.recovery, step.line.book, &order.provider, msisdn, currency));
@@ -117,23 +119,32 @@ async fn claims(db: &mut SqliteConnection, batch: &Batch, changes: &[&Change]) -
     run(db, insert, &new, &[]).await?;
 
     let mut happened: Vec<(Claim, claim::Event)> = Vec::new();
-    let references: Vec<_> = batch.claims.iter().map(|change| &change.reference).collect();
+    let by_steps = changes.iter().filter_map(|change| change.step.claim_event.clone());
+    let by_desks = batch.claims.iter().map(|change| (change.reference.clone(), change.event.clone()));
+    let events: Vec<(TopUpRef, claim::Event)> = by_steps.chain(by_desks).collect();
+    let references: Vec<_> = events.iter().map(|(reference, _)| reference).collect();
     let by_reference = "SELECT body FROM claims WHERE reference IN (SELECT value FROM json_each(?1))";
     let known: BTreeMap<_, Claim> = stored(db, by_reference, &references)
         .await?
         .into_iter()
         .map(|claim| (claim.reference.clone(), claim))
         .collect();
-    for change in &batch.claims {
-        happened.extend(known.get(&change.reference).map(|claim| (claim.clone(), change.event.clone())));
+    for (reference, event) in events {
+        happened.extend(known.get(&reference).map(|claim| (claim.clone(), event)));
     }
-    let active = changes.iter().filter(|change| change.step.withdraw_claims);
-    let numbers: Vec<i64> = active.map(|change| change.step.line.msisdn.number()).collect();
+    let of_lines: BTreeMap<i64, &claim::Event> = changes.iter().filter_map(|c| of_line(&c.step)).collect();
+    let numbers: Vec<&i64> = of_lines.keys().collect();
     let by_number = "SELECT body FROM claims WHERE open = 1 AND msisdn IN (SELECT value FROM json_each(?1))";
     for claim in stored(db, by_number, &numbers).await? {
-        happened.push((claim, claim::Event::Withdrawn));
+        let event = of_lines.get(&claim.msisdn.number()).map(|event| (*event).clone());
+        happened.extend(event.map(|event| (claim, event)));
     }
     apply(db, happened, batch.now).await
+}
+
+/// What a step does with every open claim of its line's number.
+fn of_line(step: &Step) -> Option<(i64, &claim::Event)> {
+    Some((step.line.msisdn.number(), step.line_claims.as_ref()?))
 }
 
 /// Steps each claim from what is stored; a claim to which two things happen takes them one after the other.
@@ -161,7 +172,7 @@ async fn apply(
     Ok(transactions)
 }
 
-fn claim_row(claim: &Claim) -> (&ringback_core::TopUpRef, i64, bool, &Claim) {
+fn claim_row(claim: &Claim) -> (&TopUpRef, i64, bool, &Claim) {
     (&claim.reference, claim.msisdn.number(), claim.is_open(), claim)
 }
 

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ringback_core::{
     BookId, Line, LineId, Now, Order, TopUpRef,
-    admit::{Exposure, Period, Scope, Switches, admit},
+    admit::{Caps, Exposure, Period, Scope, Switches, admit},
     line::State,
     recovery::TopUp,
 };
 use sqlx::{SqliteConnection, query_as};
 
-use super::json;
+use super::{json, parsed};
 use crate::{Batch, Change, StoreError, Verdict};
 
 /// The day under which lifetime sums are kept.
@@ -30,6 +30,8 @@ pub(super) struct Exposed {
     orders: BTreeMap<LineId, Vec<Folded>>,
     unresolved: BTreeSet<i64>,
     cells: BTreeMap<Cell, i64>,
+    /// The caps of the books as they are now (C4).
+    caps: BTreeMap<BookId, Caps>,
     before: BTreeMap<TopUpRef, Before>,
     /// What this batch adds to the cells.
     pub(super) added: BTreeMap<Cell, i64>,
@@ -66,6 +68,7 @@ impl Exposed {
             orders: BTreeMap::new(),
             unresolved: BTreeSet::new(),
             cells: BTreeMap::new(),
+            caps: BTreeMap::new(),
             before: before(db, batch).await?,
             added: BTreeMap::new(),
         };
@@ -74,6 +77,7 @@ impl Exposed {
             read.orders = orders(db, &sends, batch.now.wall_ms - HOUR_MS).await?;
             read.unresolved = unresolved(db, &sends).await?;
             read.cells = cells(db, day).await?;
+            read.caps = caps(db, &sends).await?;
         }
         Ok(read)
     }
@@ -88,8 +92,9 @@ impl Exposed {
             && let State::Open(recovery) = &line.state
         {
             let exposure = self.exposure(line, order);
-            let pinned = &recovery.pinned.caps;
-            if let Err(denial) = admit(line, order, pinned, &change.caps, &exposure, self.switches, self.now) {
+            let (pinned, none) = (&recovery.pinned.caps, Caps::default());
+            let current = self.caps.get(&line.book).unwrap_or(&none);
+            if let Err(denial) = admit(line, order, pinned, current, &exposure, self.switches, self.now) {
                 return Verdict::Denied(denial);
             }
         }
@@ -141,7 +146,7 @@ impl Exposed {
         let order = &topup.order;
         let before = self.before.get(&order.reference);
         let day = before.map_or(self.day, |before| before.day);
-        let more = topup.state.exposed_minor(order.asked) - before.map_or(0, |before| before.exposed_minor);
+        let more = topup.state.exposed_minor(order) - before.map_or(0, |before| before.exposed_minor);
         if topup.state.is_unresolved() {
             self.unresolved.insert(order.msisdn.number());
         }
@@ -189,7 +194,7 @@ async fn orders(
     hour_ago_ms: i64,
 ) -> Result<BTreeMap<LineId, Vec<Folded>>, StoreError> {
     let lines: Vec<LineId> = sends.iter().map(|change| change.step.line.id).collect();
-    let select = "SELECT line, recovery, day, currency, sum(exposed_minor), sum(at_ms > ?2) FROM topups
+    let select = "SELECT line, recovery, day, currency, sum(exposed_minor), sum(at_ms > ?2 AND body ->> '$.state' <> 'withheld') FROM topups
         WHERE line IN (SELECT value FROM json_each(?1)) GROUP BY line, recovery, day, currency";
     let rows: Vec<(i64, u32, i64, String, i64, u32)> =
         query_as(select).bind(json(&lines)?).bind(hour_ago_ms).fetch_all(db).await?;
@@ -207,6 +212,13 @@ async fn unresolved(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTre
         WHERE unresolved = 1 AND msisdn IN (SELECT value FROM json_each(?1))";
     let rows: Vec<(i64,)> = query_as(select).bind(json(&numbers)?).fetch_all(db).await?;
     Ok(rows.into_iter().map(|(msisdn,)| msisdn).collect())
+}
+
+async fn caps(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTreeMap<BookId, Caps>, StoreError> {
+    let books: BTreeSet<BookId> = sends.iter().map(|change| change.step.line.book).collect();
+    let select = "SELECT id, policy -> '$.caps' FROM books WHERE id IN (SELECT value FROM json_each(?1))";
+    let rows: Vec<(i64, String)> = query_as(select).bind(json(&books)?).fetch_all(db).await?;
+    rows.into_iter().map(|(book, caps)| Ok((BookId(book), parsed(&caps)?))).collect()
 }
 
 async fn cells(db: &mut SqliteConnection, day: i64) -> Result<BTreeMap<Cell, i64>, StoreError> {

@@ -24,13 +24,22 @@ pub(super) async fn topups_since(db: &SqlitePool, provider: &str, since_ms: i64)
 }
 
 pub(super) async fn claims(db: &SqlitePool, which: &ClaimFilter) -> Result<Vec<Claim>, StoreError> {
-    let select = "SELECT body FROM claims WHERE (?1 IS NULL OR reference = ?1) AND open >= ?2 ORDER BY reference";
-    let (reference, open) = match which {
-        ClaimFilter::All => (None, 0),
-        ClaimFilter::Open => (None, 1),
-        ClaimFilter::Of(reference) => (Some(reference.as_str()), 0),
+    let select = match which {
+        ClaimFilter::All => "SELECT body FROM claims ORDER BY reference",
+        ClaimFilter::Open(_) => {
+            "SELECT c.body FROM claims c JOIN topups t ON t.reference = c.reference
+             WHERE c.open = 1 AND t.book IN (SELECT value FROM json_each(?1)) ORDER BY c.reference"
+        }
+        ClaimFilter::Of(_) => "SELECT body FROM claims WHERE reference = ?1",
     };
-    let bodies: Vec<String> = query_scalar(select).bind(reference).bind(open).fetch_all(db).await?;
+    let key = match which {
+        ClaimFilter::All => None,
+        ClaimFilter::Open(books) => Some(json(&books)?),
+        ClaimFilter::Of(reference) => Some(reference.to_string()),
+    };
+    let select = query_scalar(select);
+    let select = if key.is_some() { select.bind(key) } else { select };
+    let bodies: Vec<String> = select.fetch_all(db).await?;
     bodies.iter().map(|body| parsed(body)).collect()
 }
 

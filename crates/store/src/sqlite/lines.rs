@@ -14,8 +14,8 @@ pub(super) async fn filtered(
 ) -> Result<Vec<Line>, StoreError> {
     let mut select = QueryBuilder::<Db>::new("SELECT body FROM lines WHERE id > ");
     select.push_bind(after.0);
-    if let Some(book) = filter.book {
-        select.push(" AND book = ").push_bind(book.0);
+    if let Some(books) = &filter.books {
+        select.push(" AND book IN (SELECT value FROM json_each(").push_bind(json(&books)?).push("))");
     }
     if let Some(numbers) = &filter.numbers {
         let numbers: Vec<i64> = numbers.iter().map(|msisdn| Msisdn::number(*msisdn)).collect();

@@ -205,17 +205,30 @@ pub(crate) async fn c4_lowering_a_cap_binds_at_once_and_raising_one_does_not(dat
     }
 }
 
+/// P9: an order that was stopped before it left is no order.
+async fn c5_what_never_left_does_not_count(databases: &impl Databases) {
+    let scene = Scene::open(databases).await;
+    let mut line = scene.one_ready(&[8]).await;
+    for _ in 0..MAX_ORDERS_PER_HOUR {
+        line = scene.ordered(&line).await;
+        let stopped = Event::Withheld { reference: out(&line), denial: Denial::Paused };
+        line = scene.happens(&line, stopped).await;
+        line = scene.answered(&line, &restricted()).await;
+    }
+    assert_eq!(verdict(&scene, &line).await, Verdict::Committed);
+}
+
 pub(crate) async fn c5_an_hour_takes_so_many_orders_of_a_line_and_no_more(databases: &impl Databases) {
     let mut scene = Scene::open(databases).await;
     let mut line = scene.one_ready(&[8]).await;
     for _ in 0..MAX_ORDERS_PER_HOUR {
         line = scene.ordered(&line).await;
-        let stopped = Event::Withheld { reference: out(&line), denial: Denial::Paused };
         assert_eq!(asked(&line), cny(1));
-        line = scene.happens(&line, stopped).await;
+        line = scene.refused(&line, Refusal::TooSoon).await;
         line = scene.answered(&line, &restricted()).await;
     }
     assert_eq!(verdict(&scene, &line).await, Verdict::Denied(Denial::TooManyOrders));
+    c5_what_never_left_does_not_count(databases).await;
     let book = scene.book("home").await;
     let other = scene.ready(book, &numbers(1..2), &terms("p", &[8])).await.remove(0);
     assert_eq!(verdict(&scene, &other).await, Verdict::Committed, "another line has its own hour");

@@ -1,7 +1,7 @@
 //! Claims for money back (claim 5): stepped inside the transaction, so that none is paid twice (R1-R6, M5).
 
 use ringback_core::{
-    Claim, DeskReply, Line, Refusal, TopUpRef,
+    Claim, DeskReply, Line, Outcome, Refusal, Status, TopUpRef,
     claim::{self, State},
     ledger::Account,
     recovery::{Event, Word},
@@ -30,7 +30,7 @@ async fn of(scene: &Scene, claim: &Claim) -> Claim {
 async fn claimed(databases: &impl Databases) -> (Scene, Line, [Claim; 2]) {
     let mut scene = Scene::open(databases).await;
     let line = scene.suspended().await;
-    let mut claims = scene.claims(ClaimFilter::Open).await;
+    let mut claims = scene.claims(ClaimFilter::Open(scene.books().await)).await;
     claims.sort_by_key(|claim| claim.claimed);
     let claims = claims.try_into().expect("two claims");
     balanced(&scene, &[(Account::Float, -9), (Account::RefundDue, 9)]).await;
@@ -43,7 +43,8 @@ pub(crate) async fn r1_every_delivery_of_a_suspended_line_is_claimed_once(databa
     for (claim, topup) in [&one, &eight].into_iter().zip(&topups) {
         let (reference, claimed) = (topup.order.reference.clone(), topup.order.asked);
         let (provider, desk) = ("p".to_owned(), "desk".to_owned());
-        let expected = Claim { reference, msisdn: line.msisdn, provider, desk, claimed, state: State::Requested };
+        let expected =
+            Claim { reference, msisdn: line.msisdn, provider, desk, claimed, state: State::Requested, frozen: false };
         assert_eq!(*claim, expected);
         assert_eq!(of(&scene, claim).await, expected);
     }
@@ -64,7 +65,7 @@ pub(crate) async fn r5_an_answer_moves_its_claim_alone(databases: &impl Database
         assert_eq!(of(&scene, &eight).await, Claim { state, ..eight.clone() });
         let mut expected = if open { vec![one.clone(), of(&scene, &eight).await] } else { vec![one.clone()] };
         expected.sort_by(|a, b| a.reference.cmp(&b.reference));
-        assert_eq!(scene.claims(ClaimFilter::Open).await, expected);
+        assert_eq!(scene.claims(ClaimFilter::Open(scene.books().await)).await, expected);
         assert_eq!(scene.claims(ClaimFilter::All).await.len(), 2);
         scene.verify().await;
     }
@@ -105,10 +106,14 @@ pub(crate) async fn r6_claims_end_when_the_line_is_active_again(databases: &impl
     let other = scene.enrolled(book, &numbers(1..2)).await.remove(0);
     scene.answered(&other, &in_service()).await;
     let line = scene.answered(&line, &restricted()).await;
-    assert_eq!(scene.claims(ClaimFilter::Open).await.len(), 2, "neither another line nor a restricted one ends them");
+    assert_eq!(
+        scene.claims(ClaimFilter::Open(scene.books().await)).await.len(),
+        2,
+        "neither another line nor a restricted one ends them"
+    );
     scene.claims_happen(vec![answers(&one, DeskReply::Acknowledged("C-1".into()))]).await;
     scene.answered(&line, &in_service()).await;
-    assert_eq!(scene.claims(ClaimFilter::Open).await, []);
+    assert_eq!(scene.claims(ClaimFilter::Open(scene.books().await)).await, []);
     for claim in [one, eight] {
         assert_eq!(of(&scene, &claim).await.state, State::Withdrawn);
     }
@@ -168,7 +173,44 @@ pub(crate) async fn p7_late_money_on_a_suspended_line_adds_a_claim(databases: &i
     assert_eq!(scene.claims(ClaimFilter::All).await, []);
     let late = Event::Late { topup: scene.topup(&reference).await, reply: received(cny(1)).into() };
     scene.happens(&line, late).await;
-    let claims = scene.claims(ClaimFilter::Open).await;
+    let claims = scene.claims(ClaimFilter::Open(scene.books().await)).await;
     assert_eq!((claims.len(), &claims[0].reference, claims[0].claimed), (1, &reference, cny(1)));
     balanced(&scene, &[(Account::Float, -1), (Account::RefundDue, 1)]).await;
+}
+
+pub(crate) async fn k4_a_doubt_freezes_the_claims_of_its_line_until_it_is_confirmed(databases: &impl Databases) {
+    let mut scene = Scene::open(databases).await;
+    let line = scene.suspended().await;
+    let line = scene.answered(&line, &Status::not_in_service()).await;
+    let frozen = |claims: Vec<Claim>| claims.iter().map(|claim| claim.frozen).collect::<Vec<_>>();
+    assert_eq!(frozen(scene.claims(ClaimFilter::All).await), [true, true]);
+    scene.happens(&line, Event::Told(Word::Confirmed)).await;
+    assert_eq!(frozen(scene.claims(ClaimFilter::All).await), [false, false]);
+    scene.verify().await;
+}
+
+pub(crate) async fn p12_r2_a_delivery_that_is_taken_back_is_not_claimed_as_well(databases: &impl Databases) {
+    let mut scene = Scene::open(databases).await;
+    let line = scene.suspended().await;
+    let claim = scene.claims(ClaimFilter::All).await.remove(0);
+    let topup = scene.topup(&claim.reference).await;
+    let receipt = topup.state.delivered().unwrap();
+    let late = Event::Late { topup, reply: Outcome::Reversed(receipt).into() };
+    scene.happens(&line, late).await;
+    let after = scene.claims(ClaimFilter::Of(claim.reference.clone())).await.remove(0);
+    assert_eq!(after.state, State::Reversed);
+    scene.verify().await;
+    let due: i64 = scene
+        .store
+        .balances()
+        .await
+        .unwrap()
+        .iter()
+        .map(|balance| match balance.account {
+            Account::RefundDue | Account::Delivered => balance.amount.minor(),
+            _ => 0,
+        })
+        .sum();
+    let other = scene.claims(ClaimFilter::Open(scene.books().await)).await.remove(0);
+    assert_eq!(due, other.claimed.minor(), "what was taken back is neither delivered nor due");
 }

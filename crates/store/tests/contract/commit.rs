@@ -33,7 +33,7 @@ pub(crate) async fn a_batch_of_many_lines_is_committed_in_one_go(databases: &imp
 pub(crate) async fn an_empty_batch_says_how_the_switches_are(databases: &impl Databases) {
     let scene = Scene::open(databases).await;
     let switches = Switches { paused: true, ..Switches::default() };
-    scene.store.set_switches(switches).await.unwrap();
+    scene.switch(switches).await;
     assert_eq!(scene.try_commit(vec![]).await.unwrap(), Committed { verdicts: vec![], switches });
 }
 
@@ -149,8 +149,8 @@ pub(crate) async fn the_journal_keeps_every_kind_of_event(databases: &impl Datab
     let mut line = line;
     for event in &events {
         let step = scene.change(&line, Event::Told(Word::Confirmed)).step;
-        let caps = scene.policy.caps.clone().into();
-        line = scene.commits(vec![Change { event: event.clone(), step, caps }]).await.remove(0);
+        let change = Change { event: event.clone(), step, request: None };
+        line = scene.commits(vec![change]).await.remove(0);
     }
     let journal = scene.store.journal(line.id).await.unwrap();
     let kept: Vec<Event> = journal.into_iter().skip(4).map(|entry| entry.event).collect();

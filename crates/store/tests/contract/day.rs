@@ -6,7 +6,7 @@ use ringback_core::{
     recovery::Via,
     topup::Outcome,
 };
-use ringback_store::{Committed, Verdict};
+use ringback_store::{Batch, Committed, Verdict};
 
 use super::{
     Databases,
@@ -102,15 +102,41 @@ pub(crate) async fn c3_a_faulty_clock_moves_no_day(databases: &impl Databases) {
     let mut scene = tight(databases, Scope::Everything, Period::Day).await;
     let [first, second] = two_ready(&scene, Scope::Everything).await;
     scene.ordered(&first).await;
-    scene.store.set_switches(Switches { clock_fault: true, ..Switches::default() }).await.unwrap();
+    scene.switch(Switches { clock_fault: true, ..Switches::default() }).await;
     set_clock(&mut scene, 1_000);
     let second = fresh(&scene, &second).await;
     set_clock(&mut scene, -1_000);
-    scene.store.set_switches(Switches::default()).await.unwrap();
+    scene.switch(Switches::default()).await;
     assert_eq!(verdict(&scene, &second).await, denied(Scope::Everything, Period::Day), "it is still that day");
     set_clock(&mut scene, 1);
     let second = fresh(&scene, &second).await;
     assert_eq!(verdict(&scene, &second).await, Verdict::Committed);
+}
+
+/// The engine that saw the jump says so with its batch; nothing has to be stored before.
+pub(crate) async fn c3_a_batch_that_knows_its_clock_is_wrong_moves_no_day(databases: &impl Databases) {
+    let mut scene = tight(databases, Scope::Everything, Period::Day).await;
+    let [first, second] = two_ready(&scene, Scope::Everything).await;
+    scene.ordered(&first).await;
+    set_clock(&mut scene, 20);
+    let batch = Batch { clock_fault: true, ..scene.batch(Vec::new(), Vec::new()) };
+    assert!(scene.store.commit(&batch).await.unwrap().switches.clock_fault);
+    assert!(scene.store.switches().await.unwrap().clock_fault, "it is kept");
+    set_clock(&mut scene, -20);
+    scene.store.trust_clock(scene.now).await.unwrap();
+    assert_eq!(verdict(&scene, &second).await, denied(Scope::Everything, Period::Day), "it is still that day");
+}
+
+/// A start with a clock far ahead may be a long absence or a wrong clock: a person says which.
+pub(crate) async fn c3_a_clock_far_ahead_of_the_last_day_waits_for_a_person(databases: &impl Databases) {
+    let mut scene = tight(databases, Scope::Everything, Period::Day).await;
+    let [first, second] = two_ready(&scene, Scope::Everything).await;
+    scene.ordered(&first).await;
+    set_clock(&mut scene, 32);
+    let second = fresh(&scene, &second).await;
+    assert_eq!(verdict(&scene, &second).await, Verdict::Denied(Denial::ClockFault));
+    scene.store.trust_clock(scene.now).await.unwrap();
+    assert_eq!(verdict(&scene, &second).await, Verdict::Committed, "it is a new day");
 }
 
 pub(crate) async fn n3_s2_every_switch_denies_inside_the_transaction(databases: &impl Databases) {
@@ -124,7 +150,7 @@ pub(crate) async fn n3_s2_every_switch_denies_inside_the_transaction(databases: 
         (Switches { frozen: true, ..off }, Denial::Frozen),
         (Switches { clock_fault: true, ..off }, Denial::ClockFault),
     ]) {
-        scene.store.set_switches(switches).await.unwrap();
+        scene.switch(switches).await;
         let unknown = replied(&out, Outcome::Unknown("lost".into()), Via::Inquiry(asked));
         let changes = vec![scene.order(&ready), scene.change(&out, unknown)];
         out = changes[1].step.line.clone();
@@ -133,6 +159,6 @@ pub(crate) async fn n3_s2_every_switch_denies_inside_the_transaction(databases: 
         assert_eq!(scene.line(ready.id).await, ready);
         assert_eq!(scene.line(out.id).await, out, "what is in flight is still resolved");
     }
-    scene.store.set_switches(off).await.unwrap();
+    scene.switch(off).await;
     assert_eq!(verdict(&scene, &ready).await, Verdict::Committed);
 }

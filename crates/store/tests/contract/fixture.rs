@@ -53,6 +53,7 @@ pub(crate) fn terms(provider: &str, plans: &[i64]) -> Terms {
         min_gap_ms: 0,
         not_found_final_after_ms: 600_000,
         inquiry_spacing_ms: 30_000,
+        max_fee: None,
     }
 }
 
@@ -89,9 +90,10 @@ pub(crate) fn received(debited: Amount) -> Outcome {
     Outcome::Delivered(Receipt { debited, delivered: debited })
 }
 
-/// The reference of the order that is out.
+/// The reference of the order that is out, or whose money is in suspense.
 pub(crate) fn out(line: &Line) -> TopUpRef {
-    line.unsettled_order().expect("an order is out").reference.clone()
+    let suspense = line.to_settle().next().map(|topup| &topup.order);
+    line.unsettled_order().or(suspense).expect("an order is out").reference.clone()
 }
 
 pub(crate) fn asked(line: &Line) -> Amount {

@@ -72,7 +72,7 @@ pub(crate) async fn p9_a_withheld_order_gives_its_hold_back(databases: &impl Dat
 
 pub(crate) async fn p11_p13_suspense_and_a_persons_word_keep_the_books(databases: &impl Databases) {
     let words = [
-        (received(cny(1)), TopUpState::Delivered(full()), &[(Account::Float, -1), (Account::Delivered, 1)][..]),
+        (received(cny(1)), TopUpState::DeliveredByWord(full()), &[(Account::Float, -1), (Account::Delivered, 1)][..]),
         (Outcome::NotFound, TopUpState::Failed(true), &[][..]),
     ];
     for (word, state, expected) in words {

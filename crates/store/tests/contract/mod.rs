@@ -92,6 +92,8 @@ macro_rules! hold {
                 c1_a_late_outcome_counts_on_the_day_of_its_order
                 c3_a_clock_set_back_reopens_no_day
                 c3_a_faulty_clock_moves_no_day
+                c3_a_batch_that_knows_its_clock_is_wrong_moves_no_day
+                c3_a_clock_far_ahead_of_the_last_day_waits_for_a_person
                 n3_s2_every_switch_denies_inside_the_transaction
             }
             ledger {
@@ -120,9 +122,13 @@ macro_rules! hold {
                 r2_a_payment_after_the_withdrawal_gives_the_money_back_once
                 r2_a_withdrawal_after_the_payment_takes_nothing_away
                 p7_late_money_on_a_suspended_line_adds_a_claim
+                k4_a_doubt_freezes_the_claims_of_its_line_until_it_is_confirmed
+                p12_r2_a_delivery_that_is_taken_back_is_not_claimed_as_well
             }
             requests {
-                requests_wait_in_order_until_they_are_done
+                requests_wait_in_order_until_a_batch_carries_them_out
+                a_request_is_done_with_its_change_and_stays_with_a_conflict
+                requests_are_those_of_the_books_that_are_asked_for
                 a_request_that_is_done_never_lends_its_number
                 every_kind_of_request_comes_back_as_it_was
                 n3_the_switches_are_as_they_were_set

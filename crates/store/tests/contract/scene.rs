@@ -1,9 +1,10 @@
 //! A database in use: books, lines and a clock, so that each check reads like the table of the method.
 
-use std::{cell::Cell, sync::Arc};
+use std::cell::Cell;
 
 use ringback_core::{
     BookId, Claim, Incarnation, Line, LineId, Mode, Msisdn, Now, Outcome, Policy, Refusal, Status, TopUpRef,
+    admit::{Switch, Switches},
     line::{Consents, State, Terms},
     recovery::{Event, TopUp, Via, Word, step},
 };
@@ -40,7 +41,7 @@ impl Scene {
         let contacts: Vec<Contact> = numbers.iter().map(|number| contact("somebody", &[*number])).collect();
         let file = format!("{:?}.vcf", numbers.first());
         self.store.import(book, &file, &contacts, self.now).await.unwrap();
-        let filter = Filter { book: Some(book), numbers: Some(numbers.to_vec()), ..Filter::default() };
+        let filter = Filter { books: Some(vec![book]), numbers: Some(numbers.to_vec()), ..Filter::default() };
         self.store.lines(&filter, LineId(0), u32::MAX).await.unwrap()
     }
 
@@ -77,7 +78,7 @@ impl Scene {
     /// What an event does with a line, uncommitted.
     pub(crate) fn change(&self, line: &Line, event: Event) -> Change {
         let step = step(line, &event, self.now, &self.policy).unwrap_or_else(|e| panic!("{e}: {event:?}: {line:?}"));
-        Change { event, step, caps: Arc::new(self.policy.caps.clone()) }
+        Change { event, step, request: None }
     }
 
     /// The order that a ready line waits for, uncommitted.
@@ -94,11 +95,32 @@ impl Scene {
     }
 
     pub(crate) fn batch(&self, changes: Vec<Change>, claims: Vec<ClaimChange>) -> Batch {
-        Batch { now: self.now, changes, claims }
+        Batch { now: self.now, changes, claims, requests: Vec::new(), clock_fault: false }
+    }
+
+    /// Sets every switch as it is here.
+    pub(crate) async fn switch(&self, switches: Switches) {
+        let Switches { paused, frozen, clock_fault } = switches;
+        for (switch, on) in [(Switch::Paused, paused), (Switch::Frozen, frozen), (Switch::ClockFault, clock_fault)] {
+            self.store.set_switch(switch, on).await.unwrap();
+        }
+    }
+
+    /// The numbers of all books.
+    pub(crate) async fn books(&self) -> Vec<BookId> {
+        self.store.books().await.unwrap().into_iter().map(|book| book.id).collect()
     }
 
     pub(crate) async fn try_commit(&self, changes: Vec<Change>) -> Result<Committed, StoreError> {
+        self.save_policy().await;
         self.store.commit(&self.batch(changes, Vec::new())).await
+    }
+
+    /// What the scene's policy is now binds every book from here on (C4).
+    async fn save_policy(&self) {
+        for book in self.store.books().await.unwrap() {
+            self.store.save_book(&book.name, &book.region, &self.policy).await.unwrap();
+        }
     }
 
     pub(crate) async fn verdicts(&self, changes: Vec<Change>) -> Vec<Verdict> {

@@ -117,7 +117,7 @@ pub(crate) async fn p3_p11_money_in_suspense_keeps_the_number_unresolved(databas
     assert_eq!(verdict(&scene, &there).await, UNRESOLVED);
     let person = Via::Person("the provider wrote so".into());
     scene.happens(&here, replied(&here, received(cny(1)), person)).await;
-    assert_eq!(scene.topup(&reference).await.state, TopUpState::Delivered(full()));
+    assert_eq!(scene.topup(&reference).await.state, TopUpState::DeliveredByWord(full()));
     assert_eq!(verdict(&scene, &there).await, Verdict::Committed);
 }
 

@@ -56,12 +56,13 @@ async fn n3_others_read_import_ask_and_pause_beside_the_engine() {
     assert_eq!(beside.lines_by_id(&[line.id]).await.unwrap(), std::slice::from_ref(&line));
     let ordered = scene.ordered(&line).await;
     assert_eq!(beside.topups(&[out(&ordered)]).await.unwrap().len(), 1, "P1: committed is durable for everybody");
-    let switches = ringback_core::admit::Switches { paused: true, ..scene.store.switches().await.unwrap() };
-    beside.set_switches(switches).await.unwrap();
+    beside.set_switch(ringback_core::admit::Switch::Paused, true).await.unwrap();
+    let switches = scene.store.switches().await.unwrap();
+    assert!(switches.paused);
     assert_eq!(scene.try_commit(vec![]).await.unwrap().switches, switches);
     let request = ringback_store::Request { line: line.id, ask: ringback_store::Ask::Query };
     beside.post(std::slice::from_ref(&request)).await.unwrap();
-    assert_eq!(scene.store.requests(9).await.unwrap()[0].1, request);
+    assert_eq!(scene.store.requests(&[line.book], 0, 9).await.unwrap()[0].1, request);
 }
 
 #[tokio::test]
@@ -183,7 +184,16 @@ async fn a_database_says_where_it_is_how_large_and_how_often_it_was_synced() {
     let full = store.size_bytes().await.unwrap();
     assert!(full >= empty + (1 << 20), "what is in the journal only is counted: {empty} {full}");
     for commits in 1..3 {
-        store.commit(&ringback_store::Batch { now, changes: vec![], claims: vec![] }).await.unwrap();
+        store
+            .commit(&ringback_store::Batch {
+                now,
+                changes: vec![],
+                claims: vec![],
+                requests: vec![],
+                clock_fault: false,
+            })
+            .await
+            .unwrap();
         assert_eq!(store.commits(), commits);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::{
 use async_trait::async_trait;
 use ringback_core::{
     BookId, Claim, Line, LineId, Now, Policy, TopUpRef,
-    admit::Switches,
+    admit::{Switch, Switches},
     recovery::{Record, TopUp},
 };
 use ringback_store::{
@@ -66,16 +66,16 @@ impl Store for Bridge {
         self.db.try_wait(self.db.store.switches())
     }
 
-    async fn set_switches(&self, switches: Switches) -> Result<()> {
-        self.db.try_wait(self.db.store.set_switches(switches))
+    async fn set_switch(&self, switch: Switch, on: bool) -> Result<()> {
+        self.db.try_wait(self.db.store.set_switch(switch, on))
     }
 
-    async fn requests(&self, limit: u32) -> Result<Vec<(i64, Request)>> {
-        self.db.try_wait(self.db.store.requests(limit))
+    async fn requests(&self, books: &[BookId], after: i64, limit: u32) -> Result<Vec<(i64, Request)>> {
+        self.db.try_wait(self.db.store.requests(books, after, limit))
     }
 
-    async fn done(&self, requests: &[i64]) -> Result<()> {
-        self.db.try_wait(self.db.store.done(requests))
+    async fn trust_clock(&self, _: Now) -> Result<()> {
+        unreachable!("{NOT_ASKED}")
     }
 
     async fn save_book(&self, _: &str, _: &str, _: &Policy) -> Result<BookId> {

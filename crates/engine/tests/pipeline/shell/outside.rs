@@ -55,6 +55,7 @@ impl Outside {
                 min_gap_ms: 0,
                 not_found_final_after_ms: 10_000,
                 inquiry_spacing_ms: 5_000,
+                max_fee: None,
             },
         }
     }

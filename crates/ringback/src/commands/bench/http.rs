@@ -97,6 +97,7 @@ async fn ours(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
         batch: 2_048,
         claim_poll_ms: 1_000,
         check_every_ms: None,
+        statements_every_ms: None,
     };
     let parts = parts(carrier, store.clone())?;
     let (_never, stop) = watch::channel(false);
@@ -128,6 +129,7 @@ fn parts(carrier: &Handle, store: Arc<dyn Store>) -> Result<Parts> {
             min_gap_ms: 0,
             not_found_final_after_ms: 1_000,
             inquiry_spacing_ms: 100,
+            max_fee: None,
         },
     })?;
     Ok(Parts {

@@ -133,7 +133,7 @@ fn delivered(order: &Order) -> Reply {
 }
 
 fn enrolled(line: LineId) -> Input {
-    Input::Event(line, Event::Told(Word::Enrolled(consents(1), Mode::Auto)))
+    Input::Event(line, Event::Told(Word::Enrolled(consents(1), Mode::Auto)), None)
 }
 
 /// Lines without cards: numbers alone.
@@ -156,6 +156,7 @@ fn engine(book: BookId, in_flight: usize) -> Engine {
         batch: 2_048,
         claim_poll_ms: 1_000,
         check_every_ms: None,
+        statements_every_ms: None,
     };
     Engine::new(config, run::random())
 }
@@ -190,6 +191,7 @@ fn terms() -> Terms {
         min_gap_ms: 0,
         not_found_final_after_ms: 1_000,
         inquiry_spacing_ms: 1_000,
+        max_fee: None,
     }
 }
 

@@ -152,6 +152,7 @@ kind = "reloadly"
 client_id = {id:?}
 client_secret = {{ env = "RELOADLY_CLIENT_SECRET" }}
 currency = "{currency}"              # of the prepaid wallet
+# max_fee = "0.50 {currency}"        # the most that is debited on top of a top-up; reserved with each, and never passed
 # topups_url = "https://topups-sandbox.reloadly.com"
 
 [desk.letters]                # a letter for each claim; record its answer with `ringback claims --of …`

@@ -1,0 +1,67 @@
+//! When the ledger is compared with the providers' statements (M4): at the start, by a timer, before a run ends.
+
+use std::collections::BTreeSet;
+
+use crate::config::Config;
+
+/// How often in a row a statement is asked for before a run ends without it.
+const MOST_READINGS: u32 = 8;
+
+/// The first wait before a statement that could not be read is asked for again; it doubles with each.
+const RETRY_MS: u64 = 1_000;
+
+/// The longest such wait.
+const LONGEST_RETRY_MS: u64 = 3_600_000;
+
+#[derive(Debug)]
+pub(crate) struct Statements {
+    every_ms: Option<u64>,
+    next_ms: Option<u64>,
+    /// Providers whose statement is wanted, and whether it is being read.
+    out: BTreeSet<String>,
+    unread: BTreeSet<String>,
+    failures: u32,
+}
+
+impl Statements {
+    pub(crate) fn new(every_ms: Option<u64>) -> Self {
+        Self { every_ms, next_ms: None, out: BTreeSet::new(), unread: BTreeSet::new(), failures: 0 }
+    }
+
+    pub(crate) fn begin(&mut self) {
+        (self.next_ms, self.failures) = (Some(0), 0);
+    }
+
+    /// The providers whose statement is to be read now.
+    pub(crate) fn due(&mut self, uptime_ms: u64, config: &Config) -> Vec<String> {
+        if !self.out.is_empty() || self.next_ms.is_none_or(|at_ms| at_ms > uptime_ms) {
+            return Vec::new();
+        }
+        let all = config.books.values().flat_map(|book| book.providers.iter().cloned());
+        self.out = if self.unread.is_empty() { all.collect() } else { std::mem::take(&mut self.unread) };
+        self.next_ms = self.every_ms.map(|every_ms| uptime_ms + every_ms);
+        self.out.iter().cloned().collect()
+    }
+
+    /// A statement was compared, or could not be read.
+    pub(crate) fn read(&mut self, provider: &str, compared: bool, uptime_ms: u64) {
+        self.out.remove(provider);
+        if compared {
+            return;
+        }
+        self.unread.insert(provider.to_owned());
+        let wait_ms = RETRY_MS << self.failures.min(12);
+        self.failures += 1;
+        self.next_ms = Some(uptime_ms + wait_ms.min(LONGEST_RETRY_MS));
+    }
+
+    /// Whether nothing more is to be waited for.
+    pub(crate) fn are_done(&self) -> bool {
+        let given_up = self.failures >= MOST_READINGS;
+        self.out.is_empty() && (given_up || (self.unread.is_empty() && self.next_ms != Some(0)))
+    }
+
+    pub(crate) fn next_ms(&self) -> Option<u64> {
+        self.next_ms.filter(|_| self.out.is_empty())
+    }
+}
