@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     ledger::{Account, Kind, Posting, Transaction},
+    line::LineId,
     money::Amount,
     msisdn::Msisdn,
     topup::TopUpRef,
@@ -15,6 +16,8 @@ pub struct Claim {
     /// The top-up whose money is claimed back; it identifies the claim as well.
     pub reference: TopUpRef,
     /// The line that was suspended by its owner.
+    pub line: LineId,
+    /// Its number.
     pub msisdn: Msisdn,
     /// The provider whose float the money came from.
     pub provider: String,
@@ -194,6 +197,7 @@ mod tests {
     fn claim(state: State) -> Claim {
         Claim {
             reference: TopUpRef::from_random(3),
+            line: LineId(1),
             msisdn: "+8613800138000".parse().unwrap(),
             provider: "p".into(),
             desk: "d".into(),

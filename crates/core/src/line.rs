@@ -329,8 +329,6 @@ pub enum Doubt {
     NotInService,
     /// Another SIM answers.
     ImsiChanged,
-    /// A service says that the number was given to somebody else.
-    Recycled,
 }
 
 /// What the network last said, and when.

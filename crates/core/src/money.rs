@@ -83,6 +83,20 @@ impl Amount {
         })
     }
 
+    /// The same, with decimals beyond the currency's own left out: what a provider says that a line received may have
+    /// been converted.
+    pub fn parse_decimal_down(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        let text = text.trim();
+        let digits = usize::from(currency.minor_digits());
+        let exact = text.split_once('.').filter(|(_, fraction)| fraction.bytes().all(|b| b.is_ascii_digit()));
+        match exact {
+            Some((whole, fraction)) if fraction.len() > digits => {
+                Self::parse_decimal(&format!("{whole}.{}", &fraction[..digits]), currency)
+            }
+            _ => Self::parse_decimal(text, currency),
+        }
+    }
+
     /// The same amount when it is above zero, otherwise the error that says so.
     pub fn positive(self) -> Result<Self, MoneyError> {
         if self.minor > 0 { Ok(self) } else { Err(MoneyError::NotPositive(self.to_string())) }

@@ -195,6 +195,17 @@ pub enum End {
     Declined,
 }
 
+impl End {
+    /// What the recovery found out, where it did.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Restored(cause) => Some(*cause),
+            Self::Suspended => Some(Cause::SuspendedByOwner),
+            Self::CameBack | Self::Parked(_) | Self::Declined => None,
+        }
+    }
+}
+
 /// What people are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -232,7 +243,7 @@ pub struct Step {
     pub transactions: Vec<Transaction>,
     /// New claims.
     pub claims: Vec<Claim>,
-    /// What happens to every open claim of this number: withdrawn (R6), frozen or thawed (K4).
+    /// What happens to every open claim of this line: withdrawn (R6), frozen or thawed (K4).
     pub line_claims: Option<claim::Event>,
     /// What happens to the claim of one top-up.
     pub claim_event: Option<(TopUpRef, claim::Event)>,

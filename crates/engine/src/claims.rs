@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringback_core::{Claim, DeskReply, Msisdn, TopUpRef, claim};
+use ringback_core::{Claim, DeskReply, LineId, TopUpRef, claim};
 use ringback_store::ClaimChange;
 
 /// The longest wait between two questions to a desk.
@@ -45,7 +45,7 @@ impl Claims {
     }
 
     /// The claim as its desk is asked about it now; nothing where that is over.
-    pub(crate) fn to_ask(&mut self, reference: &TopUpRef) -> Option<Claim> {
+    pub(crate) fn question(&mut self, reference: &TopUpRef) -> Option<Claim> {
         let tracked = self.open.get_mut(reference)?;
         if !tracked.claim.is_open() {
             self.open.remove(reference);
@@ -90,9 +90,9 @@ impl Claims {
         })
     }
 
-    /// The same for every open claim of a number (R6, K4).
-    pub(crate) fn happened_to_line(&mut self, msisdn: Msisdn, event: &claim::Event) {
-        for (reference, tracked) in self.open.iter_mut().filter(|(_, t)| t.claim.msisdn == msisdn) {
+    /// The same for every open claim of a line (R6, K4).
+    pub(crate) fn happened_to_line(&mut self, line: LineId, event: &claim::Event) {
+        for (reference, tracked) in self.open.iter_mut().filter(|(_, t)| t.claim.line == line) {
             if let Some((next, _)) = claim::step(&tracked.claim, event) {
                 tracked.claim = next;
                 if !tracked.claim.frozen && std::mem::take(&mut tracked.passed_over) {

@@ -151,7 +151,9 @@ mod tests {
     #[test]
     fn l5_what_is_urgent_goes_first_and_starves_nobody() {
         let mut lane = Lane::new(Limits { in_flight: 9, per_second: 9, batch: 1 });
-        [10, 11].into_iter().for_each(|item| lane.push(item));
+        for item in [10, 11] {
+            lane.push(item);
+        }
         (0..6).for_each(|item| lane.push_urgent(item));
         let order: Vec<i32> = std::iter::from_fn(|| lane.start_one(0)).collect();
         assert_eq!(order, [0, 1, 2, 10, 3, 4, 5, 11]);

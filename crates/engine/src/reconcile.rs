@@ -56,20 +56,20 @@ fn compare(topup: &TopUp, rows: &[&StatementRow], found: &mut Reconciled) {
     let row = delivered.first().copied().or(rows.first());
     let said = row.map(|row| &row.reply.outcome);
     match (topup.state, said, row) {
-        // Another line or amount under our reference is money for a stranger: a person has to look (P11).
-        (state, Some(Outcome::Delivered(_)), Some(row)) if state.delivered().is_some() && !is_about(row, topup) => {
-            found.late(topup, row);
+        (TopUpState::Delivered(ours), Some(Outcome::Delivered(theirs)), Some(row))
+            if ours == *theirs && is_about(row, topup) =>
+        {
+            found.agreed += 1;
         }
-        (TopUpState::Delivered(ours), Some(Outcome::Delivered(theirs)), _) if ours == *theirs => found.agreed += 1,
-        (TopUpState::Delivered(_), Some(Outcome::Delivered(_) | Outcome::Reversed(_)), Some(row)) => {
-            found.late(topup, row);
-        }
+        // Another amount, or another line under our reference, is money that a person has to look at (P11); so is what
+        // contradicts a person (P13), came late (P7) or was taken back (P12).
         (
-            TopUpState::DeliveredByWord(_),
-            Some(Outcome::Delivered(_) | Outcome::Reversed(_) | Outcome::Refused(_)),
+            TopUpState::Delivered(_) | TopUpState::DeliveredByWord(_),
+            Some(Outcome::Delivered(_) | Outcome::Reversed(_)),
             Some(row),
-        ) => found.late(topup, row),
-        (TopUpState::Failed(_) | TopUpState::Withheld, Some(Outcome::Delivered(_)), Some(row)) => {
+        )
+        | (TopUpState::DeliveredByWord(_), Some(Outcome::Refused(_)), Some(row))
+        | (TopUpState::Failed(_) | TopUpState::Withheld, Some(Outcome::Delivered(_)), Some(row)) => {
             found.late(topup, row);
         }
         // P5: what nobody could inquire about is settled by the provider's own word.

@@ -12,7 +12,7 @@ use axum::{
     response::IntoResponse as _,
 };
 use futures_util::FutureExt as _;
-use ringback_core::{Claim, DeskReply, TopUpRef, claim::State};
+use ringback_core::{Claim, DeskReply, LineId, TopUpRef, claim::State};
 use ringback_providers::{
     ClaimDesk as _,
     desk::{HttpDesk, Language, LetterDesk},
@@ -27,6 +27,7 @@ const SHORT: Duration = Duration::from_millis(300);
 fn claim() -> Claim {
     Claim {
         reference: TopUpRef::from_random(9),
+        line: LineId(1),
         msisdn: "+8613800138000".parse().unwrap(),
         provider: "airtime".into(),
         desk: "desk".into(),

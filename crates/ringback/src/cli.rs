@@ -385,9 +385,9 @@ pub(crate) struct CarrierArgs {
     /// The seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Every fault kind on, by the seed.
-    #[arg(long)]
-    pub(crate) faults: bool,
+    /// Faults by the seed: every kind, or those named (`answer-lost,too-soon`).
+    #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
+    pub(crate) faults: Option<Vec<ringback_carrier::Fault>>,
     /// Mirror each subscriber's bar into the osmo-hlr at this address.
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) hlr: Option<std::net::SocketAddr>,

@@ -122,11 +122,11 @@ CREATE TABLE exposure (
 
 CREATE TABLE claims (
     reference TEXT PRIMARY KEY,
-    msisdn    INTEGER NOT NULL,
+    line      INTEGER NOT NULL,
     open      INTEGER NOT NULL,
     body      TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX claims_open ON claims (msisdn) WHERE open = 1;
+CREATE INDEX claims_open ON claims (line) WHERE open = 1;
 
 CREATE TABLE requests (
     id   INTEGER PRIMARY KEY AUTOINCREMENT,

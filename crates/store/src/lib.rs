@@ -30,7 +30,7 @@ pub trait Store: Send + Sync {
 
     /// Replaces what an earlier import of the same file brought, in one transaction; lines are created for new
     /// numbers, watched and without consents, and never removed. Importing the same bytes twice changes nothing.
-    async fn import(&self, book: BookId, file: &str, contacts: &[Contact], now: Now) -> Result<Imported, StoreError>;
+    async fn import(&self, book: BookId, file: &str, contacts: &[Contact]) -> Result<Imported, StoreError>;
 
     /// The contacts of one imported file in their order, a page at a time: those after `after`.
     async fn contacts(

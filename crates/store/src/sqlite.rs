@@ -101,7 +101,7 @@ impl Store for Sqlite {
         books::all(&self.readers).await
     }
 
-    async fn import(&self, book: BookId, file: &str, contacts: &[Contact], _: Now) -> Result<Imported, StoreError> {
+    async fn import(&self, book: BookId, file: &str, contacts: &[Contact]) -> Result<Imported, StoreError> {
         books::import(&mut *self.writer().await?, book, file, contacts).await
     }
 

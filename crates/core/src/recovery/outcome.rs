@@ -114,7 +114,7 @@ impl Turn<'_> {
         match (topup.state, &reply.outcome) {
             // P11, P13: it is about something else, or contradicts a person.
             (TopUpState::Failed(true), Outcome::Delivered(_)) => {
-                self.late_doubt(topup, Account::Float, order.reserved())
+                self.late_doubt(topup, Account::Float, order.reserved());
             }
             (TopUpState::Failed(_) | TopUpState::Withheld, Outcome::Delivered(_)) if differs(order, reply) => {
                 self.late_doubt(topup, Account::Float, order.reserved());

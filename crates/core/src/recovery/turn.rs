@@ -276,6 +276,7 @@ impl<'a> Turn<'a> {
     fn claim(&mut self, order: &Order, receipt: Receipt) {
         self.step.claims.push(Claim {
             reference: order.reference.clone(),
+            line: self.step.line.id,
             msisdn: order.msisdn,
             provider: order.provider.clone(),
             desk: self.policy.desk.clone(),

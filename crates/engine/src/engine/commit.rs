@@ -154,7 +154,7 @@ impl Engine {
     fn carry_out(&mut self, now: Now, step: Step, event: Event) {
         let id = step.line.id;
         if let Some(event) = &step.line_claims {
-            self.claims.happened_to_line(step.line.msisdn, event);
+            self.claims.happened_to_line(step.line.id, event);
         }
         if let Some((reference, event)) = &step.claim_event {
             self.claims.mirror(reference, event);

@@ -116,7 +116,7 @@ impl Engine {
         self.pump_providers(now);
         for (_, lane) in self.desks.iter_mut() {
             while let Some(reference) = lane.start_one(now.uptime_ms) {
-                match self.claims.to_ask(&reference) {
+                match self.claims.question(&reference) {
                     Some(claim) => self.out.push(Output::Desk(claim)),
                     None => lane.finish(),
                 }
@@ -156,7 +156,9 @@ impl Engine {
                     None => lane.finish(),
                 }
             }
-            outdated.into_iter().for_each(|call| lane.push(call));
+            for call in outdated {
+                lane.push(call);
+            }
         }
         for (id, denial) in withheld {
             let busy = self.tracked.get_mut(&id).and_then(|tracked| tracked.busy.take());

@@ -34,7 +34,7 @@ impl Db {
         let db = Self { store, book, policy: policy.clone(), runtime, _folder: folder };
         let numbers = (1..=i64::try_from(modes.len()).unwrap()).map(number).collect();
         let contact = Contact { raw: Vec::new(), name: "everybody".into(), numbers };
-        db.wait(db.store.import(book, "book.vcf", &[contact], at_start()));
+        db.wait(db.store.import(book, "book.vcf", &[contact]));
         let words = (1..).zip(modes).filter_map(|(id, mode)| Some((LineId(id), enrolled((*mode)?))));
         db.tell(&words.collect::<Vec<_>>());
         db

@@ -45,6 +45,8 @@ pub(crate) enum Disk {
     Full,
     /// It is written, but an error is reported.
     Unsure,
+    /// Nothing is written, since something in it contradicts what is there.
+    Refuses,
 }
 
 /// The engine and its surroundings.
@@ -211,6 +213,7 @@ impl World {
     fn commit(&mut self, batch: &Batch) -> Result<Committed, StoreError> {
         match (self.disk)(batch) {
             Disk::Full => return Err(StoreError::Full),
+            Disk::Refuses => return Err(StoreError::Contradiction("a test says so".into())),
             Disk::Unsure => drop(self.db.wait(self.db.store.commit(batch))),
             Disk::Works => return self.db.try_wait(self.db.store.commit(batch)),
         }

@@ -108,7 +108,7 @@ fn text(claim: &Claim, language: Language) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ringback_core::{TopUpRef, claim::State};
+    use ringback_core::{LineId, TopUpRef, claim::State};
 
     use super::*;
 
@@ -116,6 +116,7 @@ mod tests {
     fn r1_the_same_claim_gives_the_same_letter() {
         let claim = Claim {
             reference: TopUpRef::from_random(9),
+            line: LineId(1),
             msisdn: "+8613800138000".parse().unwrap(),
             provider: "reloadly".into(),
             desk: "letters".into(),

@@ -205,7 +205,7 @@ impl Transaction {
             None => Amount::zero(asked.currency()),
         };
         let currency = self.delivered_amount_currency_code.as_deref()?.parse().ok()?;
-        let delivered = amount(self.delivered_amount.as_ref()?, currency).ok()?;
+        let delivered = Amount::parse_decimal_down(&self.delivered_amount.as_ref()?.to_string(), currency).ok()?;
         Some(Receipt { debited: asked.plus(fee).ok()?.minus(self.discounted(asked)).ok()?, delivered })
     }
 

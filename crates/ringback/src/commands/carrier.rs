@@ -22,7 +22,11 @@ pub(crate) async fn carrier(cli: &Cli, args: &cli::CarrierArgs) -> Result<()> {
         Some(path) => fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?,
         None => SAMPLE.to_owned(),
     };
-    let faults = if args.faults { Faults::all(args.seed) } else { Faults::none() };
+    let faults = match args.faults.as_deref() {
+        None => Faults::none(),
+        Some([]) => Faults::all(args.seed),
+        Some(kinds) => Faults::all(args.seed).only(kinds),
+    };
     let options = Options { listen: args.listen, subscribers, faults, wallet: wallet()?, hlr: args.hlr };
     let handle = ringback_carrier::run(options).await?;
     let (url, lines) = (handle.url(), handle.world().subscribers.len());

@@ -109,7 +109,7 @@ fn stage(claim: &Claim) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ringback_core::TopUpRef;
+    use ringback_core::{LineId, TopUpRef};
 
     use super::*;
 
@@ -117,6 +117,7 @@ mod tests {
     fn r5_what_a_person_can_do_is_named() {
         let claim = |state| Claim {
             reference: TopUpRef::from_random(3),
+            line: LineId(1),
             msisdn: "+8613800138000".parse().unwrap(),
             provider: "p".into(),
             desk: "letters".into(),

@@ -123,7 +123,7 @@ async fn context(carrier: &Handle, folder: &Path, args: &cli::Demo) -> Result<Co
 async fn load(context: &Context, open: &Open) -> Result<()> {
     let now = run::clock()?.now();
     let (contacts, _) = import::parse(BOOK, &context.settings.book.region);
-    open.store.import(open.book, FILE, &contacts, now).await?;
+    open.store.import(open.book, FILE, &contacts).await?;
     let ask = Ask::Event(Event::Told(Word::Enrolled(consents(now.wall_ms), Mode::Auto)));
     let lines = open.lines(&open.of_book()).await?;
     let requests: Vec<Request> = lines.iter().map(|line| Request { line: line.id, ask: ask.clone() }).collect();

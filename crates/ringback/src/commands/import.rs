@@ -4,14 +4,13 @@ use std::{fs, fs::File, io::BufReader, path::Path};
 
 use anyhow::{Context as _, Result};
 use ringback_contacts as contacts;
-use ringback_core::{Msisdn, Now};
+use ringback_core::Msisdn;
 use ringback_store::{Contact, Filter, Imported};
 use serde_json::{Value, json};
 
 use crate::{
     cli,
     context::{Context, Open},
-    run::clock,
     show,
 };
 
@@ -20,13 +19,12 @@ const LARGEST_FILE: u64 = 512 << 20;
 
 pub(crate) async fn import(context: &Context, args: &cli::Import) -> Result<()> {
     let open = context.open_to_import().await?;
-    let now = clock()?.now();
     let mut reports = Vec::new();
     for path in &args.files {
-        reports.push(file(&open, path, now).await?);
+        reports.push(file(&open, path).await?);
     }
     if !args.number.is_empty() {
-        reports.push(typed(&open, &args.number, now).await?);
+        reports.push(typed(&open, &args.number).await?);
     }
     if let Some(path) = &args.calls {
         reports.push(calls(&open, path).await?);
@@ -39,7 +37,7 @@ pub(crate) async fn import(context: &Context, args: &cli::Import) -> Result<()> 
     Ok(())
 }
 
-async fn file(open: &Open, path: &Path, now: Now) -> Result<Value> {
+async fn file(open: &Open, path: &Path) -> Result<Value> {
     let unreadable = || format!("{}: cannot be read", path.display());
     // The file is known by its whole path: another folder's file of the same name is another address book.
     let key = fs::canonicalize(path).with_context(unreadable)?.to_string_lossy().into_owned();
@@ -49,7 +47,7 @@ async fn file(open: &Open, path: &Path, now: Now) -> Result<Value> {
     let bytes = fs::read(path).with_context(unreadable)?;
     let (segments, problems) = parse(&bytes, &open.region);
     progress.set_message(format!("storing {} contacts", segments.len()));
-    let imported = open.store.import(open.book, &key, &segments, now).await?;
+    let imported = open.store.import(open.book, &key, &segments).await?;
     progress.finish_and_clear();
     Ok(report(&path.display().to_string(), imported, &problems))
 }
@@ -95,7 +93,7 @@ fn numbers(card: &contacts::Card, line: usize, region: &str, problems: &mut Vec<
     found
 }
 
-async fn typed(open: &Open, texts: &[String], now: Now) -> Result<Value> {
+async fn typed(open: &Open, texts: &[String]) -> Result<Value> {
     let (mut segments, mut problems) = (Vec::new(), Vec::new());
     for entry in texts.iter().flat_map(|text| contacts::typed(text, &open.region)) {
         match entry {
@@ -103,7 +101,7 @@ async fn typed(open: &Open, texts: &[String], now: Now) -> Result<Value> {
             Err(problem) => problems.push(problem),
         }
     }
-    let imported = open.store.import(open.book, "", &segments, now).await?;
+    let imported = open.store.import(open.book, "", &segments).await?;
     Ok(report("typed numbers", imported, &problems))
 }
 

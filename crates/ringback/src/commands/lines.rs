@@ -22,7 +22,9 @@ pub(crate) async fn lines(context: &Context, args: &cli::Lines) -> Result<()> {
     if context.json {
         let with_end = |line: &Line| {
             let mut row = row(line, &name(line));
-            row["recovery"] = json!(ends.get(&line.id));
+            let record = ends.get(&line.id);
+            row["recovery"] = json!(record);
+            row["cause"] = json!(record.and_then(|record| record.end.as_ref()?.cause()));
             row
         };
         let rows: Vec<Value> = found.iter().map(with_end).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringback_core::{
-    Claim, Group, Line, Now, TopUpRef,
+    Claim, Group, Line, LineId, Now, TopUpRef,
     admit::{self, Switches},
     claim,
     ledger::Transaction,
@@ -114,7 +114,7 @@ async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), St
 /// New claims, what happened to known ones, and the claims of lines that are active again (R6).
 async fn claims(db: &mut SqliteConnection, batch: &Batch, changes: &[&Change]) -> Result<Vec<Transaction>, StoreError> {
     let new: Vec<_> = changes.iter().flat_map(|change| change.step.claims.iter().map(claim_row)).collect();
-    let insert = "INSERT INTO claims (reference, msisdn, open, body)
+    let insert = "INSERT INTO claims (reference, line, open, body)
         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)";
     run(db, insert, &new, &[]).await?;
 
@@ -132,19 +132,19 @@ async fn claims(db: &mut SqliteConnection, batch: &Batch, changes: &[&Change]) -
     for (reference, event) in events {
         happened.extend(known.get(&reference).map(|claim| (claim.clone(), event)));
     }
-    let of_lines: BTreeMap<i64, &claim::Event> = changes.iter().filter_map(|c| of_line(&c.step)).collect();
-    let numbers: Vec<&i64> = of_lines.keys().collect();
-    let by_number = "SELECT body FROM claims WHERE open = 1 AND msisdn IN (SELECT value FROM json_each(?1))";
-    for claim in stored(db, by_number, &numbers).await? {
-        let event = of_lines.get(&claim.msisdn.number()).map(|event| (*event).clone());
+    let of_lines: BTreeMap<LineId, &claim::Event> = changes.iter().filter_map(|c| of_line(&c.step)).collect();
+    let lines: Vec<&LineId> = of_lines.keys().collect();
+    let by_line = "SELECT body FROM claims WHERE open = 1 AND line IN (SELECT value FROM json_each(?1))";
+    for claim in stored(db, by_line, &lines).await? {
+        let event = of_lines.get(&claim.line).map(|event| (*event).clone());
         happened.extend(event.map(|event| (claim, event)));
     }
     apply(db, happened, batch.now).await
 }
 
-/// What a step does with every open claim of its line's number.
-fn of_line(step: &Step) -> Option<(i64, &claim::Event)> {
-    Some((step.line.msisdn.number(), step.line_claims.as_ref()?))
+/// What a step does with every open claim of its line.
+fn of_line(step: &Step) -> Option<(LineId, &claim::Event)> {
+    Some((step.line.id, step.line_claims.as_ref()?))
 }
 
 /// Steps each claim from what is stored; a claim to which two things happen takes them one after the other.
@@ -172,8 +172,8 @@ async fn apply(
     Ok(transactions)
 }
 
-fn claim_row(claim: &Claim) -> (&TopUpRef, i64, bool, &Claim) {
-    (&claim.reference, claim.msisdn.number(), claim.is_open(), claim)
+fn claim_row(claim: &Claim) -> (&TopUpRef, LineId, bool, &Claim) {
+    (&claim.reference, claim.line, claim.is_open(), claim)
 }
 
 async fn stored(

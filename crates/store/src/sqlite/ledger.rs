@@ -27,8 +27,8 @@ pub(super) async fn claims(db: &SqlitePool, which: &ClaimFilter) -> Result<Vec<C
     let select = match which {
         ClaimFilter::All => "SELECT body FROM claims ORDER BY reference",
         ClaimFilter::Open(_) => {
-            "SELECT c.body FROM claims c JOIN topups t ON t.reference = c.reference
-             WHERE c.open = 1 AND t.book IN (SELECT value FROM json_each(?1)) ORDER BY c.reference"
+            "SELECT c.body FROM claims c JOIN lines l ON l.id = c.line
+             WHERE c.open = 1 AND l.book IN (SELECT value FROM json_each(?1)) ORDER BY c.reference"
         }
         ClaimFilter::Of(_) => "SELECT body FROM claims WHERE reference = ?1",
     };

@@ -55,7 +55,7 @@ fn content(stored: &[StoredContact]) -> Vec<(&[u8], &str)> {
 pub(crate) async fn an_import_keeps_every_byte_in_order(databases: &impl Databases) {
     let scene = Scene::open(databases).await;
     let (book, segments) = (scene.book("home").await, segments());
-    let imported = scene.store.import(book, FILE, &segments, scene.now).await.unwrap();
+    let imported = scene.store.import(book, FILE, &segments).await.unwrap();
     assert_eq!(imported, Imported { contacts: 3, new_lines: 2, known_lines: 0 });
     let stored = stored(&scene, book, FILE).await;
     let expected: Vec<_> = segments.iter().map(|segment| (&segment.raw[..], &segment.name[..])).collect();
@@ -67,10 +67,10 @@ pub(crate) async fn an_import_keeps_every_byte_in_order(databases: &impl Databas
 pub(crate) async fn the_same_bytes_twice_change_nothing(databases: &impl Databases) {
     let scene = Scene::open(databases).await;
     let (book, segments) = (scene.book("home").await, segments());
-    scene.store.import(book, FILE, &segments, scene.now).await.unwrap();
+    scene.store.import(book, FILE, &segments).await.unwrap();
     let (contacts, lines) = (stored(&scene, book, FILE).await, all_lines(&scene).await);
     let names = scene.store.names(&lines).await.unwrap();
-    let again = scene.store.import(book, FILE, &segments, scene.now).await.unwrap();
+    let again = scene.store.import(book, FILE, &segments).await.unwrap();
     assert_eq!(again, Imported { contacts: 3, new_lines: 0, known_lines: 2 });
     assert_eq!(content(&stored(&scene, book, FILE).await), content(&contacts));
     assert_eq!(all_lines(&scene).await, lines);
@@ -88,8 +88,8 @@ pub(crate) async fn an_import_replaces_what_the_same_file_brought_and_removes_no
     let (book, numbers) = (scene.book("home").await, numbers(0..3));
     let first = [contact("Ann", &numbers[..1]), contact("Bob", &numbers[1..2])];
     let second = [contact("Cleo", &numbers[2..]), contact("Bob B", &numbers[1..2])];
-    scene.store.import(book, FILE, &first, scene.now).await.unwrap();
-    let imported = scene.store.import(book, FILE, &second, scene.now).await.unwrap();
+    scene.store.import(book, FILE, &first).await.unwrap();
+    let imported = scene.store.import(book, FILE, &second).await.unwrap();
     assert_eq!(imported, Imported { contacts: 2, new_lines: 1, known_lines: 1 });
     let lines = all_lines(&scene).await;
     assert_eq!(lines.len(), 3, "the line that no contact has any more stays");
@@ -98,7 +98,7 @@ pub(crate) async fn an_import_replaces_what_the_same_file_brought_and_removes_no
     assert_eq!(names, expected);
     let contacts = stored(&scene, book, FILE).await;
     assert_eq!(contacts.iter().map(|contact| &contact.name[..]).collect::<Vec<_>>(), ["Cleo", "Bob B"]);
-    scene.store.import(book, FILE, &[], scene.now).await.unwrap();
+    scene.store.import(book, FILE, &[]).await.unwrap();
     assert_eq!((stored(&scene, book, FILE).await, all_lines(&scene).await), (vec![], lines));
     assert_eq!(scene.store.files(book).await.unwrap(), Vec::<String>::new());
 }
@@ -109,10 +109,10 @@ pub(crate) async fn an_import_leaves_enrolled_lines_and_other_files_alone(databa
     let line = scene.enrolled(home, &numbers(0..1)).await.remove(0);
     let ann = [contact("Ann", &numbers(0..1))];
     for (book, file) in [(home, "a.vcf"), (home, "b.vcf"), (shop, "a.vcf")] {
-        scene.store.import(book, file, &ann, scene.now).await.unwrap();
+        scene.store.import(book, file, &ann).await.unwrap();
     }
     assert_eq!(scene.line(line.id).await, line, "consents and version are as they were");
-    scene.store.import(home, "a.vcf", &[], scene.now).await.unwrap();
+    scene.store.import(home, "a.vcf", &[]).await.unwrap();
     assert_eq!(stored(&scene, home, "a.vcf").await, []);
     assert_eq!(stored(&scene, home, "b.vcf").await.len(), 1);
     assert_eq!(stored(&scene, shop, "a.vcf").await.len(), 1);
@@ -124,7 +124,7 @@ pub(crate) async fn an_import_into_no_book_leaves_nothing(databases: &impl Datab
     let book = scene.book("home").await;
     let nowhere = BookId(book.0 + 1);
     for contacts in [vec![contact("Ann", &numbers(0..1))], vec![contact("nobody", &[])]] {
-        scene.store.import(nowhere, FILE, &contacts, scene.now).await.unwrap_err();
+        scene.store.import(nowhere, FILE, &contacts).await.unwrap_err();
         assert_eq!(stored(&scene, nowhere, FILE).await, []);
         assert_eq!(all_lines(&scene).await, []);
     }
@@ -134,7 +134,7 @@ pub(crate) async fn contacts_come_a_page_at_a_time(databases: &impl Databases) {
     let scene = Scene::open(databases).await;
     let book = scene.book("home").await;
     let five: Vec<Contact> = ["a", "b", "c", "d", "e"].map(|name| contact(name, &[])).to_vec();
-    scene.store.import(book, FILE, &five, scene.now).await.unwrap();
+    scene.store.import(book, FILE, &five).await.unwrap();
     let (mut after, mut pages) = (0, Vec::new());
     loop {
         let page = scene.store.contacts(book, FILE, after, 2).await.unwrap();
@@ -150,7 +150,7 @@ pub(crate) async fn a_large_file_is_imported_whole(databases: &impl Databases) {
     let scene = Scene::open(databases).await;
     let book = scene.book("home").await;
     let many: Vec<Contact> = numbers(0..9_001).into_iter().map(|number| contact("x", &[number])).collect();
-    let imported = scene.store.import(book, FILE, &many, scene.now).await.unwrap();
+    let imported = scene.store.import(book, FILE, &many).await.unwrap();
     assert_eq!(imported, Imported { contacts: 9_001, new_lines: 9_001, known_lines: 0 });
     assert_eq!(stored(&scene, book, FILE).await.len(), 9_001);
     assert_eq!(scene.store.names(&all_lines(&scene).await).await.unwrap().len(), 9_001);

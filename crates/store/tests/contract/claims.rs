@@ -43,8 +43,16 @@ pub(crate) async fn r1_every_delivery_of_a_suspended_line_is_claimed_once(databa
     for (claim, topup) in [&one, &eight].into_iter().zip(&topups) {
         let (reference, claimed) = (topup.order.reference.clone(), topup.order.asked);
         let (provider, desk) = ("p".to_owned(), "desk".to_owned());
-        let expected =
-            Claim { reference, msisdn: line.msisdn, provider, desk, claimed, state: State::Requested, frozen: false };
+        let expected = Claim {
+            reference,
+            line: line.id,
+            msisdn: line.msisdn,
+            provider,
+            desk,
+            claimed,
+            state: State::Requested,
+            frozen: false,
+        };
         assert_eq!(*claim, expected);
         assert_eq!(of(&scene, claim).await, expected);
     }

@@ -16,7 +16,7 @@ async fn groups(scene: &Scene, book: BookId) -> Vec<Vec<Group>> {
 }
 
 async fn import(scene: &Scene, book: BookId, contacts: &[Contact]) {
-    scene.store.import(book, FILE, contacts, scene.now).await.unwrap();
+    scene.store.import(book, FILE, contacts).await.unwrap();
 }
 
 /// Lines whose groups are *in service*, *restricted*, *suspended*, none, and once more *in service*.

@@ -40,7 +40,7 @@ impl Scene {
     pub(crate) async fn lines(&self, book: BookId, numbers: &[Msisdn]) -> Vec<Line> {
         let contacts: Vec<Contact> = numbers.iter().map(|number| contact("somebody", &[*number])).collect();
         let file = format!("{:?}.vcf", numbers.first());
-        self.store.import(book, &file, &contacts, self.now).await.unwrap();
+        self.store.import(book, &file, &contacts).await.unwrap();
         let filter = Filter { books: Some(vec![book]), numbers: Some(numbers.to_vec()), ..Filter::default() };
         self.store.lines(&filter, LineId(0), u32::MAX).await.unwrap()
     }

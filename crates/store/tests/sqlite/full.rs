@@ -132,7 +132,7 @@ async fn on_a_small_disk() {
 async fn refuses_an_import(scene: &Scene, lines: &[Line]) {
     let new: Vec<_> = numbers(MANY..4 * MANY).into_iter().map(|number| contact("new", &[number])).collect();
     let book = lines[0].book;
-    let error = scene.store.import(book, "new.vcf", &new, scene.now).await.unwrap_err();
+    let error = scene.store.import(book, "new.vcf", &new).await.unwrap_err();
     assert!(matches!(error, StoreError::Full), "{error:?}");
     assert_eq!(scene.store.contacts(book, "new.vcf", 0, 9).await.unwrap(), []);
     assert_eq!(scene.store.lines(&Filter::default(), LineId(0), u32::MAX).await.unwrap(), lines);

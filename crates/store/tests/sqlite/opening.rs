@@ -180,7 +180,7 @@ async fn a_database_says_where_it_is_how_large_and_how_often_it_was_synced() {
     let book = store.save_book("home", "CN", &crate::contract::fixture::policy()).await.unwrap();
     let contact = ringback_store::Contact { raw: vec![7; 1 << 20], name: String::new(), numbers: vec![] };
     let now = ringback_core::Now { wall_ms: 0, uptime_ms: 0, incarnation: ringback_core::Incarnation(1) };
-    store.import(book, "x", &[contact], now).await.unwrap();
+    store.import(book, "x", &[contact]).await.unwrap();
     let full = store.size_bytes().await.unwrap();
     assert!(full >= empty + (1 << 20), "what is in the journal only is counted: {empty} {full}");
     for commits in 1..3 {

@@ -86,7 +86,7 @@ impl Store for Bridge {
         unreachable!("{NOT_ASKED}")
     }
 
-    async fn import(&self, _: BookId, _: &str, _: &[Contact], _: Now) -> Result<Imported> {
+    async fn import(&self, _: BookId, _: &str, _: &[Contact]) -> Result<Imported> {
         unreachable!("{NOT_ASKED}")
     }
 

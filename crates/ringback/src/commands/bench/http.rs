@@ -83,7 +83,7 @@ async fn ours(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
     let book = store.save_book("bench", "CN", &policy()).await?;
     let contact = |msisdn: &Msisdn| Contact { raw: Vec::new(), name: String::new(), numbers: vec![*msisdn] };
     let contacts: Vec<Contact> = numbers.iter().map(contact).collect();
-    store.import(book, "", &contacts, clock.now()).await?;
+    store.import(book, "", &contacts).await?;
     let enrolled = Ask::Event(Event::Told(Word::Enrolled(consents(1), Mode::Auto)));
     let lines = store.lines(&Filter::default(), LineId(0), u32::MAX).await?;
     let requests: Vec<Request> = lines.iter().map(|line| Request { line: line.id, ask: enrolled.clone() }).collect();

@@ -10,7 +10,7 @@ use super::{
     meter,
     reference::{folder, policy},
 };
-use crate::{commands::import::parse, run};
+use crate::commands::import::parse;
 
 const CARDS: usize = 100_000;
 
@@ -30,7 +30,7 @@ pub(super) async fn measure() -> Result<Measured> {
     let began = Instant::now();
     let bytes = std::fs::read(&file)?;
     let (contacts, problems) = parse(&bytes, "CN");
-    let imported = store.import(book, "book.vcf", &contacts, run::clock()?.now()).await?;
+    let imported = store.import(book, "book.vcf", &contacts).await?;
     let seconds = began.elapsed().as_secs_f64();
     ensure!(problems.is_empty() && imported.new_lines == CARDS as u64, "the cards of the bench are not all imported");
     Ok(Measured { seconds, peak_mb: f64::from(meter::peak_kb()) / 1_024.0 })

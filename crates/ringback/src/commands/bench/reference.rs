@@ -39,7 +39,7 @@ pub(super) async fn measure(count: u32, in_flight: usize) -> Result<Measured> {
     let store = Sqlite::open_as_engine(&folder.path().join("bench.db"), "bench").await?;
     let book = store.save_book("bench", "CN", &policy()).await?;
     let clock = run::clock()?;
-    import(&store, book, count, clock).await?;
+    import(&store, book, count).await?;
     let mut bench = Bench { engine: engine(book, in_flight), store, clock };
     let lines = bench.all().await?;
     for chunk in lines.chunks(1_000) {
@@ -114,6 +114,7 @@ impl Bench {
                 Input::Answers(channel, lines.iter().map(|line| (line.id, answer(line))).collect())
             }
             Output::Offers(line, _) => Input::Offers(line.id, Ok(vec![terms()])),
+            Output::Prepare(line, _) => Input::Prepared(line),
             Output::Submit(line, order) | Output::Inquire(line, order) => Input::Replied(line, delivered(&order)),
             Output::Trouble(text) => anyhow::bail!("the reference job met trouble: {text}"),
             _ => return Ok(None),
@@ -137,13 +138,13 @@ fn enrolled(line: LineId) -> Input {
 }
 
 /// Lines without cards: numbers alone.
-async fn import(store: &Sqlite, book: BookId, count: u32, clock: Clock) -> Result<()> {
+async fn import(store: &Sqlite, book: BookId, count: u32) -> Result<()> {
     let contact = |number: u32| -> Result<Contact> {
         let msisdn: Msisdn = format!("+86138{number:08}").parse()?;
         Ok(Contact { raw: Vec::new(), name: String::new(), numbers: vec![msisdn] })
     };
     let contacts = (0..count).map(contact).collect::<Result<Vec<_>>>()?;
-    store.import(book, "", &contacts, clock.now()).await?;
+    store.import(book, "", &contacts).await?;
     Ok(())
 }
 
