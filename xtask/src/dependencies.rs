@@ -5,6 +5,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Packages whose library has another name.
+const LIBRARIES: [(&str, &str); 1] = [("vcard-rs", "vcard")];
+
 /// Says which dependencies no source of their crate names; true where there are none.
 pub(crate) fn are_used() -> bool {
     eprintln!("check: unused dependencies");
@@ -20,9 +23,15 @@ fn unused_in(folder: &Path) -> Vec<String> {
     let manifest = folder.join("Cargo.toml");
     let text = fs::read_to_string(&manifest).unwrap_or_default();
     let sources: String = ["src", "tests", "benches"].iter().map(|part| sources(&folder.join(part))).collect();
-    let named = |dependency: &str| sources.contains(&dependency.replace('-', "_"));
+    let named = |package: &str| sources.contains(&format!("{}::", library(package)));
     let unused = dependencies(&text).filter(|dependency| !named(dependency));
     unused.map(|dependency| format!("{}: no source names `{dependency}`; remove it", manifest.display())).collect()
+}
+
+/// The name that a package has in sources.
+fn library(package: &str) -> String {
+    let other = LIBRARIES.iter().find(|(name, _)| *name == package).map(|(_, library)| *library);
+    other.unwrap_or(package).replace('-', "_")
 }
 
 /// The names under `[dependencies]` and `[dev-dependencies]`.

@@ -516,6 +516,14 @@ impl Recovery {
     }
 }
 
+impl Terms {
+    /// The same without the plan amounts.
+    pub(crate) fn without_plans(mut self) -> Self {
+        self.offer.plans.clear();
+        self
+    }
+}
+
 impl Consents {
     /// Whether both are there.
     pub fn complete(self) -> bool {

@@ -38,6 +38,7 @@ pub struct Offer {
     /// The provider's id of the operator or product, passed back when paying.
     pub product: String,
     /// The carrier's plan amounts, ascending and without duplicates (S1041).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub plans: Vec<Amount>,
     /// What can be paid.
     pub denominations: Denominations,

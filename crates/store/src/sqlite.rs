@@ -7,6 +7,7 @@ mod ledger;
 mod lines;
 mod open;
 mod requests;
+mod rows;
 
 use std::{
     fs::File,

@@ -90,7 +90,8 @@ impl<'a> Turn<'a> {
         let ladder = Ladder::pinned(policy.ladder, &first.offer.plans, known, policy.highest_plan);
         let recovery = self.recovery();
         recovery.ladder = ladder;
-        recovery.offers = offers;
+        // The plans are pinned by the ladder: they are not kept twice.
+        recovery.offers = offers.into_iter().map(Terms::without_plans).collect();
         recovery.tries = 0;
         if ask {
             recovery.phase = Phase::Approval;

@@ -13,7 +13,11 @@ use ringback_core::{
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqliteConnection, query, query_as, query_scalar};
 
-use super::{exposed::Exposed, json, parsed};
+use super::{
+    exposed::Exposed,
+    json, parsed,
+    rows::{Rows, body},
+};
 use crate::{Batch, Change, Committed, StoreError, Verdict};
 
 pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<Committed, StoreError> {
@@ -49,21 +53,29 @@ async fn installation(db: &mut SqliteConnection, batch: &Batch) -> Result<(Switc
 }
 
 async fn lines(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
-    let row = |line: &Line| {
+    let key = |line: &Line| {
         let group = line.group().map(group_name).transpose()?;
-        Ok((line.id, line.version, line.consents.complete(), is_open(line), is_waiting(line), group, line.clone()))
+        Ok((line.id, line.version, line.consents.complete(), is_open(line), is_waiting(line), group))
     };
-    let rows: Vec<_> = changes.iter().map(|change| row(&change.step.line)).collect::<Result<_, StoreError>>()?;
-    let update = "UPDATE lines SET version = j.value ->> 1, enrolled = j.value ->> 2, open = j.value ->> 3,
-            waiting = j.value ->> 4, grp = j.value ->> 5, body = j.value ->> 6
-        FROM json_each(?1) j WHERE lines.id = j.value ->> 0";
-    run(db, update, &rows, &[]).await
+    let keys = changes.iter().map(|change| key(&change.step.line)).collect::<Result<Vec<_>, StoreError>>()?;
+    let rows = Rows::of(keys.into_iter().zip(changes.iter().map(|change| &change.step.line)))?;
+    let update = concat!(
+        "UPDATE lines SET version = j.value ->> '$[2][1]', enrolled = j.value ->> '$[2][2]',
+            open = j.value ->> '$[2][3]', waiting = j.value ->> '$[2][4]', grp = j.value ->> '$[2][5]', body = ",
+        body!(),
+        " FROM json_each(?1) j WHERE lines.id = j.value ->> '$[2][0]'"
+    );
+    rows.run(db, update, &[]).await
 }
 
 async fn journal(db: &mut SqliteConnection, changes: &[&Change], now: Now) -> Result<(), StoreError> {
-    let rows: Vec<_> = changes.iter().map(|change| (change.step.line.id, &change.event)).collect();
-    let insert = "INSERT INTO journal (line, at_ms, event) SELECT value ->> 0, ?2, value -> 1 FROM json_each(?1)";
-    run(db, insert, &rows, &[now.wall_ms]).await
+    let rows = Rows::of(changes.iter().map(|change| (change.step.line.id, &change.event)))?;
+    let insert = concat!(
+        "INSERT INTO journal (line, at_ms, event) SELECT j.value ->> 2, ?3, ",
+        body!(),
+        " FROM json_each(?1) j"
+    );
+    rows.run(db, insert, &[now.wall_ms]).await
 }
 
 /// New orders are inserted, so that a reference is never used twice (P2); known ones change their state alone.
@@ -73,32 +85,43 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i
         let Some(topup) = &step.topup else { continue };
         let (order, state) = (&topup.order, topup.state);
         let held = state == TopUpState::Held;
-        let row = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order), topup);
+        let key = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order));
         if step.send.is_some() {
             let (msisdn, currency) = (order.msisdn.number(), order.asked.currency().code());
-            new.push((row, topup.line, topup.recovery, step.line.book, &order.provider, msisdn, currency));
+            let line = (topup.line, topup.recovery, step.line.book, &order.provider, msisdn, currency);
+            new.push(((key, line), topup));
         } else {
-            known.push(row);
+            known.push((key, topup));
         }
     }
-    let update = "UPDATE topups SET unresolved = j.value ->> 1, held = j.value ->> 2, exposed_minor = j.value ->> 3,
-            body = j.value ->> 4
-        FROM json_each(?1) j WHERE topups.reference = j.value ->> 0";
-    run(db, update, &known, &[]).await?;
-    let insert = "INSERT INTO topups (reference, unresolved, held, exposed_minor, body, line, recovery, book,
-            provider, msisdn, currency, at_ms, day)
-        SELECT value ->> '$[0][0]', value ->> '$[0][1]', value ->> '$[0][2]', value ->> '$[0][3]',
-            value ->> '$[0][4]', value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, ?2, ?3 FROM json_each(?1)";
-    run(db, insert, &new, &[now.wall_ms, day]).await
+    let update = concat!(
+        "UPDATE topups SET unresolved = j.value ->> '$[2][1]', held = j.value ->> '$[2][2]',
+            exposed_minor = j.value ->> '$[2][3]', body = ",
+        body!(),
+        " FROM json_each(?1) j WHERE topups.reference = j.value ->> '$[2][0]'"
+    );
+    Rows::of(known)?.run(db, update, &[]).await?;
+    let insert = concat!(
+        "INSERT INTO topups (reference, unresolved, held, exposed_minor, line, recovery, book, provider, msisdn,
+            currency, at_ms, day, body)
+        SELECT j.value ->> '$[2][0][0]', j.value ->> '$[2][0][1]', j.value ->> '$[2][0][2]', j.value ->> '$[2][0][3]',
+            j.value ->> '$[2][1][0]', j.value ->> '$[2][1][1]', j.value ->> '$[2][1][2]', j.value ->> '$[2][1][3]',
+            j.value ->> '$[2][1][4]', j.value ->> '$[2][1][5]', ?3, ?4, ",
+        body!(),
+        " FROM json_each(?1) j"
+    );
+    Rows::of(new)?.run(db, insert, &[now.wall_ms, day]).await
 }
 
 async fn recoveries(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
     let steps = changes.iter().map(|change| &change.step);
-    let rows: Vec<_> = steps.filter_map(|step| step.record.as_ref().map(|r| (step.line.id, r.number, r))).collect();
-    let upsert = "INSERT INTO recoveries (line, number, body)
-        SELECT value ->> 0, value ->> 1, value ->> 2 FROM json_each(?1) WHERE true
-        ON CONFLICT (line, number) DO UPDATE SET body = excluded.body";
-    run(db, upsert, &rows, &[]).await
+    let rows = steps.filter_map(|step| step.record.as_ref().map(|record| ((step.line.id, record.number), record)));
+    let upsert = concat!(
+        "INSERT INTO recoveries (line, number, body) SELECT j.value ->> '$[2][0]', j.value ->> '$[2][1]', ",
+        body!(),
+        " FROM json_each(?1) j WHERE true ON CONFLICT (line, number) DO UPDATE SET body = excluded.body"
+    );
+    Rows::of(rows)?.run(db, upsert, &[]).await
 }
 
 async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), StoreError> {
