@@ -452,6 +452,43 @@ impl Line {
         }
     }
 
+    /// The line without its open recovery, and the recovery: a store keeps them apart, since only few are open.
+    pub fn apart(&self) -> (Self, Option<&Recovery>) {
+        let recovery = match &self.state {
+            State::Open(recovery) => Some(recovery.as_ref()),
+            _ => None,
+        };
+        let state = if recovery.is_some() { State::Idle } else { self.state.clone() };
+        let line = Self {
+            state,
+            id: self.id,
+            book: self.book,
+            msisdn: self.msisdn,
+            version: self.version,
+            consents: self.consents,
+            mode: self.mode,
+            told: self.told,
+            doubt: self.doubt,
+            imsi: self.imsi.clone(),
+            outcomes: self.outcomes,
+            seen: self.seen.clone(),
+            begun_ms: self.begun_ms.clone(),
+            recoveries: self.recoveries,
+            delivered: self.delivered.clone(),
+            suspense: self.suspense.clone(),
+        };
+        (line, recovery)
+    }
+
+    /// The line with its open recovery.
+    #[must_use]
+    pub fn together(mut self, recovery: Option<Recovery>) -> Self {
+        if let Some(recovery) = recovery {
+            self.state = State::Open(Box::new(recovery));
+        }
+        self
+    }
+
     /// The same line with every wait of an earlier incarnation begun anew (L6).
     #[must_use]
     pub fn rearmed(mut self, now: Now) -> Self {

@@ -1,6 +1,6 @@
 //! Status channels: how a line's state is asked from the network. Nothing here knows money.
 //!
-//! A channel answers [`Status::unknown`] for whatever goes wrong, so a query has no error: K2 by construction.
+//! A channel answers [`Status::unknown`](ringback_core::Status::unknown) for whatever goes wrong, so a query has no error: K2 by construction.
 
 mod camara;
 pub mod osmo;

@@ -39,6 +39,12 @@ CREATE INDEX lines_by_number ON lines (msisdn);
 CREATE INDEX lines_open ON lines (id) WHERE open = 1;
 CREATE INDEX lines_waiting ON lines (id) WHERE waiting = 1;
 
+-- The open recoveries, apart from their lines: a line is small, and few of them are being recovered at a time.
+CREATE TABLE open_recoveries (
+    line INTEGER PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT;
+
 -- What happened, per line and per claim, append-only.
 CREATE TABLE journal (
     id    INTEGER PRIMARY KEY,

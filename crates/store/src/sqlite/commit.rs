@@ -58,14 +58,32 @@ async fn lines(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), Sto
         Ok((line.id, line.version, line.consents.complete(), is_open(line), is_waiting(line), group))
     };
     let keys = changes.iter().map(|change| key(&change.step.line)).collect::<Result<Vec<_>, StoreError>>()?;
-    let rows = Rows::of(keys.into_iter().zip(changes.iter().map(|change| &change.step.line)))?;
+    let rows = Rows::of(keys.into_iter().zip(changes.iter().map(|change| change.step.line.apart().0)))?;
     let update = concat!(
         "UPDATE lines SET version = j.value ->> '$[2][1]', enrolled = j.value ->> '$[2][2]',
             open = j.value ->> '$[2][3]', waiting = j.value ->> '$[2][4]', grp = j.value ->> '$[2][5]', body = ",
         body!(),
         " FROM json_each(?1) j WHERE lines.id = j.value ->> '$[2][0]'"
     );
-    rows.run(db, update, &[]).await
+    rows.run(db, update, &[]).await?;
+    open_recoveries(db, changes).await
+}
+
+async fn open_recoveries(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
+    let (mut open, mut closed) = (Vec::new(), Vec::new());
+    for line in changes.iter().map(|change| &change.step.line) {
+        match &line.state {
+            State::Open(recovery) => open.push((line.id, recovery)),
+            _ => closed.push(line.id),
+        }
+    }
+    let upsert = concat!(
+        "INSERT INTO open_recoveries (line, body) SELECT j.value ->> 2, ",
+        body!(),
+        " FROM json_each(?1) j WHERE true ON CONFLICT (line) DO UPDATE SET body = excluded.body"
+    );
+    Rows::of(open)?.run(db, upsert, &[]).await?;
+    run(db, "DELETE FROM open_recoveries WHERE line IN (SELECT value FROM json_each(?1))", &closed, &[]).await
 }
 
 async fn journal(db: &mut SqliteConnection, changes: &[&Change], now: Now) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Lines, their names, their history.
 
 use ringback_core::{Line, LineId, Msisdn, recovery::Record};
-use sqlx::{QueryBuilder, Sqlite as Db, SqlitePool, query_as, query_scalar};
+use sqlx::{QueryBuilder, Sqlite as Db, SqlitePool, query_as};
 
 use super::{json, parsed};
 use crate::{Entry, Filter, StoreError};
@@ -12,7 +12,8 @@ pub(super) async fn filtered(
     after: LineId,
     limit: u32,
 ) -> Result<Vec<Line>, StoreError> {
-    let mut select = QueryBuilder::<Db>::new("SELECT body FROM lines WHERE id > ");
+    let mut select = QueryBuilder::<Db>::new(SELECT);
+    select.push(" WHERE id > ");
     select.push_bind(after.0);
     if let Some(books) = &filter.books {
         select.push(" AND book IN (SELECT value FROM json_each(").push_bind(json(&books)?).push("))");
@@ -30,14 +31,24 @@ pub(super) async fn filtered(
         }
     }
     select.push(" ORDER BY id LIMIT ").push_bind(limit);
-    let bodies: Vec<String> = select.build_query_scalar().fetch_all(db).await?;
-    bodies.iter().map(|body| parsed(body)).collect()
+    whole(select.build_query_as().fetch_all(db).await?)
+}
+
+/// A line is kept apart from its open recovery.
+const SELECT: &str = "SELECT l.body, r.body FROM lines l LEFT JOIN open_recoveries r ON r.line = l.id";
+
+fn whole(rows: Vec<(String, Option<String>)>) -> Result<Vec<Line>, StoreError> {
+    let line = |(line, recovery): (String, Option<String>)| {
+        let recovery = recovery.as_deref().map(parsed).transpose()?;
+        Ok(parsed::<Line>(&line)?.together(recovery))
+    };
+    rows.into_iter().map(line).collect()
 }
 
 pub(super) async fn by_id(db: &SqlitePool, ids: &[LineId]) -> Result<Vec<Line>, StoreError> {
-    let select = "SELECT body FROM lines WHERE id IN (SELECT value FROM json_each(?1)) ORDER BY id";
-    let bodies: Vec<String> = query_scalar(select).bind(json(&ids)?).fetch_all(db).await?;
-    bodies.iter().map(|body| parsed(body)).collect()
+    let mut select = QueryBuilder::<Db>::new(SELECT);
+    select.push(" WHERE id IN (SELECT value FROM json_each(").push_bind(json(&ids)?).push(")) ORDER BY id");
+    whole(select.build_query_as().fetch_all(db).await?)
 }
 
 pub(super) async fn names(db: &SqlitePool, ids: &[LineId]) -> Result<Vec<(LineId, String)>, StoreError> {

@@ -51,6 +51,9 @@ impl Sqlite {
             // With NORMAL a power cut loses intents that the provider has seen.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY)
+            // A large batch stays in memory until it is committed, and pages that are written often are copied seldom.
+            .pragma("cache_size", "-65536")
+            .pragma("wal_autocheckpoint", "8000")
             .foreign_keys(true)
             .disable_statement_logging();
         let mut writer = options.connect().await.map_err(|error| at(path, error))?;
