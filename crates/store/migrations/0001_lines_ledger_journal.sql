@@ -79,6 +79,7 @@ CREATE TABLE topups (
     provider      TEXT NOT NULL,
     msisdn        INTEGER NOT NULL,
     unresolved    INTEGER NOT NULL,
+    sent          INTEGER NOT NULL,
     held          INTEGER NOT NULL,
     exposed_minor INTEGER NOT NULL,
     currency      TEXT NOT NULL,

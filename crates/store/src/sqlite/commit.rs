@@ -103,7 +103,8 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i
         let Some(topup) = &step.topup else { continue };
         let (order, state) = (&topup.order, topup.state);
         let held = state == TopUpState::Held;
-        let key = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order));
+        let sent = state != TopUpState::Withheld;
+        let key = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order), sent);
         if step.send.is_some() {
             let (msisdn, currency) = (order.msisdn.number(), order.asked.currency().code());
             let line = (topup.line, topup.recovery, step.line.book, &order.provider, msisdn, currency);
@@ -114,16 +115,16 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i
     }
     let update = concat!(
         "UPDATE topups SET unresolved = j.value ->> '$[2][1]', held = j.value ->> '$[2][2]',
-            exposed_minor = j.value ->> '$[2][3]', body = ",
+            exposed_minor = j.value ->> '$[2][3]', sent = j.value ->> '$[2][4]', body = ",
         body!(),
         " FROM json_each(?1) j WHERE topups.reference = j.value ->> '$[2][0]'"
     );
     Rows::of(known)?.run(db, update, &[]).await?;
     let insert = concat!(
-        "INSERT INTO topups (reference, unresolved, held, exposed_minor, line, recovery, book, provider, msisdn,
+        "INSERT INTO topups (reference, unresolved, held, exposed_minor, sent, line, recovery, book, provider, msisdn,
             currency, at_ms, day, body)
         SELECT j.value ->> '$[2][0][0]', j.value ->> '$[2][0][1]', j.value ->> '$[2][0][2]', j.value ->> '$[2][0][3]',
-            j.value ->> '$[2][1][0]', j.value ->> '$[2][1][1]', j.value ->> '$[2][1][2]', j.value ->> '$[2][1][3]',
+            j.value ->> '$[2][0][4]', j.value ->> '$[2][1][0]', j.value ->> '$[2][1][1]', j.value ->> '$[2][1][2]', j.value ->> '$[2][1][3]',
             j.value ->> '$[2][1][4]', j.value ->> '$[2][1][5]', ?3, ?4, ",
         body!(),
         " FROM json_each(?1) j"

@@ -8,7 +8,8 @@ use ringback_core::{
     line::State,
     recovery::TopUp,
 };
-use sqlx::{SqliteConnection, query_as};
+use serde::de::DeserializeOwned;
+use sqlx::{Sqlite, SqliteConnection, query::QueryScalar, query_as, query_scalar, sqlite::SqliteArguments};
 
 use super::{json, parsed};
 use crate::{Batch, Change, StoreError, Verdict};
@@ -167,9 +168,10 @@ fn wide(book: BookId, provider: &str) -> [(Scope, &'static str, String); 3] {
 }
 
 async fn versions(db: &mut SqliteConnection, lines: &[LineId]) -> Result<BTreeMap<LineId, u64>, StoreError> {
-    let select = "SELECT id, version FROM lines WHERE id IN (SELECT value FROM json_each(?1))";
-    let rows: Vec<(i64, i64)> = query_as(select).bind(json(&lines)?).fetch_all(db).await?;
-    Ok(rows.into_iter().map(|(id, version)| (LineId(id), version.cast_unsigned())).collect())
+    let select = "SELECT json_group_array(json_array(id, version)) FROM lines
+        WHERE id IN (SELECT value FROM json_each(?1))";
+    let rows: Vec<(LineId, u64)> = gathered(query_scalar(select).bind(json(&lines)?), db).await?;
+    Ok(rows.into_iter().collect())
 }
 
 async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<TopUpRef, Before>, StoreError> {
@@ -178,14 +180,11 @@ async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<Top
     if references.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let select = "SELECT reference, exposed_minor, day FROM topups
+    let select = "SELECT json_group_array(json_array(reference, exposed_minor, day)) FROM topups
         WHERE reference IN (SELECT value FROM json_each(?1))";
-    let rows: Vec<(String, i64, i64)> = query_as(select).bind(json(&references)?).fetch_all(db).await?;
-    let known = |(reference, exposed_minor, day): (String, i64, i64)| {
-        let reference = reference.parse().map_err(|error| StoreError::Damaged(format!("{error}")))?;
-        Ok((reference, Before { exposed_minor, day }))
-    };
-    rows.into_iter().map(known).collect()
+    let rows: Vec<(TopUpRef, i64, i64)> = gathered(query_scalar(select).bind(json(&references)?), db).await?;
+    let known = |(reference, exposed_minor, day)| (reference, Before { exposed_minor, day });
+    Ok(rows.into_iter().map(known).collect())
 }
 
 async fn orders(
@@ -194,31 +193,39 @@ async fn orders(
     hour_ago_ms: i64,
 ) -> Result<BTreeMap<LineId, Vec<Folded>>, StoreError> {
     let lines: Vec<LineId> = sends.iter().map(|change| change.step.line.id).collect();
-    let select = "SELECT line, recovery, day, currency, sum(exposed_minor), sum(at_ms > ?2 AND body ->> '$.state' <> 'withheld') FROM topups
-        WHERE line IN (SELECT value FROM json_each(?1)) GROUP BY line, recovery, day, currency";
-    let rows: Vec<(i64, u32, i64, String, i64, u32)> =
-        query_as(select).bind(json(&lines)?).bind(hour_ago_ms).fetch_all(db).await?;
+    let select = "SELECT json_group_array(json_array(line, recovery, day, currency, exposed, last_hour)) FROM
+        (SELECT line, recovery, day, currency, sum(exposed_minor) AS exposed, sum(at_ms > ?2 AND sent) AS last_hour
+         FROM topups WHERE line IN (SELECT value FROM json_each(?1)) GROUP BY line, recovery, day, currency)";
+    let select = query_scalar(select).bind(json(&lines)?).bind(hour_ago_ms);
+    let rows: Vec<(LineId, u32, i64, String, i64, u32)> = gathered(select, db).await?;
     let mut orders: BTreeMap<LineId, Vec<Folded>> = BTreeMap::new();
     for (line, recovery, day, currency, exposed_minor, last_hour) in rows {
-        let folded = Folded { recovery, day, currency, exposed_minor, last_hour };
-        orders.entry(LineId(line)).or_default().push(folded);
+        orders.entry(line).or_default().push(Folded { recovery, day, currency, exposed_minor, last_hour });
     }
     Ok(orders)
 }
 
 async fn unresolved(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTreeSet<i64>, StoreError> {
     let numbers: Vec<i64> = sends.iter().map(|change| change.step.line.msisdn.number()).collect();
-    let select = "SELECT msisdn FROM topups INDEXED BY topups_unresolved
+    let select = "SELECT json_group_array(msisdn) FROM topups INDEXED BY topups_unresolved
         WHERE unresolved = 1 AND msisdn IN (SELECT value FROM json_each(?1))";
-    let rows: Vec<(i64,)> = query_as(select).bind(json(&numbers)?).fetch_all(db).await?;
-    Ok(rows.into_iter().map(|(msisdn,)| msisdn).collect())
+    gathered(query_scalar(select).bind(json(&numbers)?), db).await
 }
 
 async fn caps(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTreeMap<BookId, Caps>, StoreError> {
     let books: BTreeSet<BookId> = sends.iter().map(|change| change.step.line.book).collect();
-    let select = "SELECT id, policy -> '$.caps' FROM books WHERE id IN (SELECT value FROM json_each(?1))";
-    let rows: Vec<(i64, String)> = query_as(select).bind(json(&books)?).fetch_all(db).await?;
-    rows.into_iter().map(|(book, caps)| Ok((BookId(book), parsed(&caps)?))).collect()
+    let select = "SELECT json_group_array(json_array(id, policy -> '$.caps')) FROM books
+        WHERE id IN (SELECT value FROM json_each(?1))";
+    let rows: Vec<(BookId, Caps)> = gathered(query_scalar(select).bind(json(&books)?), db).await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Many rows as one: the database's thread hands each row over by itself, which costs more than finding it.
+async fn gathered<T: DeserializeOwned>(
+    select: QueryScalar<'_, Sqlite, String, SqliteArguments>,
+    db: &mut SqliteConnection,
+) -> Result<T, StoreError> {
+    parsed(&select.fetch_one(db).await?)
 }
 
 async fn cells(db: &mut SqliteConnection, day: i64) -> Result<BTreeMap<Cell, i64>, StoreError> {
