@@ -135,11 +135,17 @@ impl Amount {
 
     /// The digits without the currency: `12.50`.
     pub fn decimal(self) -> String {
+        let mut text = String::new();
+        self.write_decimal(&mut text).expect("a String takes every text");
+        text
+    }
+
+    fn write_decimal(self, out: &mut impl fmt::Write) -> fmt::Result {
         let digits = usize::from(self.currency.minor_digits());
+        let unit = 10u64.pow(u32::from(self.currency.minor_digits()));
+        let (whole, fraction) = (self.minor.unsigned_abs() / unit, self.minor.unsigned_abs() % unit);
         let sign = if self.minor < 0 { "-" } else { "" };
-        let text = format!("{:0width$}", self.minor.unsigned_abs(), width = digits + 1);
-        let (whole, fraction) = text.split_at(text.len() - digits);
-        if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+        if digits == 0 { write!(out, "{sign}{whole}") } else { write!(out, "{sign}{whole}.{fraction:0digits$}") }
     }
 
     fn combine(self, other: Self, op: fn(i64, i64) -> Option<i64>) -> Result<Self, MoneyError> {
@@ -187,7 +193,8 @@ impl FromStr for Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.decimal(), self.currency)
+        self.write_decimal(f)?;
+        write!(f, " {}", self.currency.code())
     }
 }
 
