@@ -80,7 +80,12 @@ pub(crate) fn table(head: &[&str]) -> Table {
 
 /// A line's state in a table: in words, and in a colour where there are any.
 pub(crate) fn state_cell(line: &Line) -> Cell {
-    let cell = Cell::new(state(line));
+    painted_cell(line, &state(line))
+}
+
+/// A text about a line in the colour of its state.
+pub(crate) fn painted_cell(line: &Line, text: &str) -> Cell {
+    let cell = Cell::new(text);
     if !colours() {
         return cell;
     }

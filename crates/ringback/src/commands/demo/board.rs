@@ -8,7 +8,7 @@ use std::{
 use anyhow::Result;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use ringback_core::{
-    Judgement, Line, LineId, Outcome,
+    Amount, Judgement, Line, LineId, Outcome,
     line::{Phase, State},
     recovery::Event,
 };
@@ -30,7 +30,9 @@ struct Rows {
 
 impl Board {
     pub(super) fn new() -> Self {
-        println!("A carrier runs inside. 60 contacts are loaded; their lines are queried and brought back:\n");
+        println!(
+            "A carrier runs inside. 60 contacts are loaded; their lines are queried and brought back.\nEach → is a payment in yuan, ✓ its delivery; the line is queried after each.\n"
+        );
         Self { rows: MultiProgress::with_draw_target(ProgressDrawTarget::stdout()), state: Mutex::new(Rows::default()) }
     }
 
@@ -86,7 +88,7 @@ fn step(line: &Line, event: &Event) -> Option<String> {
         Event::Answered(read) => judged(line, read.status.judged()),
         Event::Proposed { .. } => match &line.state {
             State::Open(recovery) => match &recovery.phase {
-                Phase::Paying { order, .. } => Some(format!("→ {}", order.asked)),
+                Phase::Paying { order, .. } => Some(format!("→{}", short(order.asked))),
                 _ => None,
             },
             _ => None,
@@ -102,12 +104,22 @@ fn step(line: &Line, event: &Event) -> Option<String> {
     }
 }
 
+/// An amount in the currency of the demo, without what is always the same.
+fn short(amount: Amount) -> String {
+    amount.decimal().trim_end_matches(".00").to_owned()
+}
+
+/// A text in an ANSI style, where colours are wanted.
+fn painted(text: &str, style: &str) -> String {
+    if show::colours() { format!("\x1b[{style}m{text}\x1b[0m") } else { text.to_owned() }
+}
+
 fn judged(line: &Line, judged: Judgement) -> Option<String> {
     match (&line.state, judged) {
-        (State::Suspended, _) => Some("■ suspended by its owner; claimed back".into()),
-        (State::Parked(parked), _) => Some(format!("‖ {}", show::reason(&parked.reason))),
-        (State::Open(recovery), Judgement::Restricted) if recovery.orders == 0 => Some("restricted".into()),
-        (State::Open(_), Judgement::InService) => Some("● in service".into()),
+        (State::Suspended, _) => Some(painted("■ suspended by its owner; claimed back", "90;3")),
+        (State::Parked(parked), _) => Some(painted(&format!("‖ {}", show::reason(&parked.reason)), "35")),
+        (State::Open(recovery), Judgement::Restricted) if recovery.orders == 0 => Some(painted("restricted", "31")),
+        (State::Open(_), Judgement::InService) => Some(painted("● in service", "32")),
         _ => None,
     }
 }

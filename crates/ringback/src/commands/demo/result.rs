@@ -6,7 +6,7 @@ use ringback_carrier::{Booked, Handle};
 use ringback_core::{
     Claim, Group, Line, LineId, Reachable,
     line::State,
-    recovery::{End, Record, TopUp, TopUpState},
+    recovery::{End, Record, TopUp},
 };
 use ringback_engine::reconcile::reconcile;
 use ringback_store::{Balance, ClaimFilter, Store};
@@ -134,7 +134,9 @@ impl Result {
             let paid: i64 = self.topups.iter().filter(|t| t.line == line.id).map(delivered_minor).sum();
             let back: i64 = self.claims.iter().filter(|c| c.msisdn == line.msisdn).map(|c| c.claimed.minor()).sum();
             let name = self.names.get(&line.id).cloned().unwrap_or_default();
-            table.add_row([name, line.msisdn.to_string(), found, self.money(paid), self.money(back)]);
+            let (paid, back) = (self.money(paid), self.money(back));
+            let found = show::painted_cell(line, &found);
+            table.add_row([name.into(), line.msisdn.into(), found, paid.into(), back.into()]);
         }
         table
     }
@@ -166,10 +168,7 @@ async fn agrees(context: &Context, open: &Open, topups: &[TopUp]) -> anyhow::Res
 }
 
 fn delivered_minor(topup: &TopUp) -> i64 {
-    match topup.state {
-        TopUpState::Delivered(receipt) => receipt.debited.minor(),
-        _ => 0,
-    }
+    topup.state.delivered().map_or(0, |receipt| receipt.debited.minor())
 }
 
 fn duplicates(booked: &[Booked], topups: &[TopUp]) -> usize {
