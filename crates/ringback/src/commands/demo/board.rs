@@ -58,6 +58,7 @@ impl Board {
 
     pub(super) fn close(&self) {
         self.lock().bars.values().for_each(|(bar, _)| bar.abandon());
+        println!();
     }
 
     fn add(&self, line: &Line, step: String) {
@@ -100,6 +101,7 @@ fn step(line: &Line, event: &Event) -> Option<String> {
             Outcome::Reversed(_) => Some("(reversed)".into()),
             Outcome::Unknown(_) => Some("(no answer; asking)".into()),
         },
+        Event::Unoffered { .. } if matches!(line.state, State::Parked(_)) => Some(painted("‖ parked", "35")),
         _ => None,
     }
 }
