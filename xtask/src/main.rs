@@ -32,7 +32,8 @@ fn main() -> ExitCode {
 fn check() -> ExitCode {
     let missing: Vec<&Part> = PARTS.iter().filter(|part| !is_there(part.program) && !install(part)).collect();
     let skipped: Vec<&str> = missing.iter().flat_map(|part| part.tests).flat_map(|test| ["--skip", test]).collect();
-    let tests: Vec<&str> = ["test", "--workspace", "--quiet", "--"].into_iter().chain(skipped).collect();
+    let tests: Vec<&str> =
+        ["test", "--workspace", "--quiet", "--no-fail-fast", "--"].into_iter().chain(skipped).collect();
     let passed = cargo("format", &["fmt", "--all", "--check"])
         && cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
         && dependencies::are_used()

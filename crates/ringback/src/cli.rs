@@ -54,12 +54,17 @@ pub(crate) enum Command {
     /// Read vCard files into the book. Lines are watched until they are enrolled.
     Import(Import),
     /// Show the lines: name, number, state, what was found out.
+    #[command(after_help = "Examples:\n  ringback lines --waiting\n  ringback lines --group suspended --json")]
     Lines(Lines),
     /// Record both consents (queries and automatic payments) for lines, and prove that they can be served.
     Enrol(Enrol),
     /// Take the consents back. What is in flight is still resolved.
+    #[command(after_help = "Examples:\n  ringback withdraw 13800138000\n  ringback withdraw --all")]
     Withdraw(Selection),
-    /// Query lines now; pays nothing by itself that `recover` or `run` would not pay.
+    /// Query lines now. Nothing is paid, and no recovery starts or goes on.
+    #[command(
+        after_help = "Examples:\n  ringback check --all\n  ringback check 13800138000 +8613900139000\n  ringback check --calls calls.xml"
+    )]
     Check(Selection),
     /// Query lines and bring the restricted ones back, showing each step, until nothing moves.
     Recover(Recover),
@@ -67,16 +72,20 @@ pub(crate) enum Command {
     #[command(after_help = RUN)]
     Run,
     /// Approve a recovery that waits (mode ask).
+    #[command(after_help = "Example:\n  ringback approve 13800138000     then `ringback recover` goes on")]
     Approve(One),
     /// Decline a recovery that waits, or let the set amount go.
+    #[command(after_help = "Example:\n  ringback decline 13800138000")]
     Decline(One),
     /// Type the set amount of a line that came back.
+    #[command(after_help = "Example:\n  ringback amount 13800138000 '50 CNY'")]
     Amount(TypedAmount),
     /// Say what you know about a line.
     Tell(Tell),
     /// Say what became of an order that only a person can settle.
     Settle(Settle),
     /// The kill switch: no new payment from now on, in every process. What is in flight is still resolved.
+    #[command(after_help = "Example:\n  ringback pause && ringback resume")]
     Pause,
     /// Release the kill switch.
     Resume,
@@ -85,12 +94,16 @@ pub(crate) enum Command {
     /// Balances, statement, and the check of M1-M4.
     Ledger(Ledger),
     /// Tell a line's whole history as a story.
+    #[command(after_help = "Example:\n  ringback show +8613800138000")]
     Show(One),
     /// Write the address book back, each contact in the group of its line.
+    #[command(after_help = "Example:\n  ringback export after.vcf")]
     Export(Export),
     /// Run the built-in carrier alone: a sandbox for anyone's integration.
+    #[command(after_help = "Examples:\n  ringback carrier\n  ringback carrier --faults=answer_lost,too_soon --seed 7")]
     Carrier(CarrierArgs),
     /// Start a carrier inside, load a sample address book, and run the whole method on it.
+    #[command(after_help = "Examples:\n  ringback demo\n  ringback demo --ladder stepwise --json")]
     Demo(Demo),
     /// Measure the engine, the HTTP path and the import.
     Bench(Bench),
@@ -103,9 +116,6 @@ pub(crate) enum Command {
 
 /// Which lines are meant.
 #[derive(Debug, Clone, Args)]
-#[command(
-    after_help = "Examples:\n  ringback check --all\n  ringback check 13800138000 +8613900139000\n  ringback check --calls calls.xml"
-)]
 pub(crate) struct Selection {
     /// Numbers, as people write them.
     #[arg(value_name = "NUMBER", required_unless_present_any = ["all", "calls"])]
@@ -119,7 +129,6 @@ pub(crate) struct Selection {
 }
 
 #[derive(Debug, Clone, Args)]
-#[command(after_help = "Examples:\n  ringback show 13800138000\n  ringback approve +8613800138000")]
 pub(crate) struct One {
     /// The line's number, as people write it.
     pub(crate) number: String,
@@ -127,7 +136,7 @@ pub(crate) struct One {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example, against `ringback carrier` on this machine:\n  ringback init --sandbox http://127.0.0.1:8080 --probe '1 CNY' --highest-plan '199 CNY' \\\n    --cap-recovery '300 CNY' --cap-line '500 CNY' --cap-day '500 CNY' \\\n    --cap-book '2000 CNY' --set remembered --amount '30 CNY'"
+    after_help = "Example, against `ringback carrier` on this machine:\n  ringback init --sandbox http://127.0.0.1:8080 --region CN --probe '1 CNY' --highest-plan '199 CNY' \\\n    --cap-recovery '300 CNY' --cap-line '500 CNY' --cap-day '500 CNY' \\\n    --cap-book '2000 CNY' --set remembered --amount '30 CNY'"
 )]
 pub(crate) struct Init {
     /// The region in which numbers without a country code are read (ISO 3166).
@@ -385,7 +394,7 @@ pub(crate) struct CarrierArgs {
     /// The seed of everything random.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Faults by the seed: every kind, or those named (`answer-lost,too-soon`).
+    /// Faults by the seed: every kind, or those named (`answer_lost,too_soon`).
     #[arg(long, value_name = "KINDS", num_args = 0..=1, require_equals = true, value_delimiter = ',')]
     pub(crate) faults: Option<Vec<ringback_carrier::Fault>>,
     /// Mirror each subscriber's bar into the osmo-hlr at this address.

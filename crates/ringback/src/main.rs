@@ -10,7 +10,7 @@ mod steps;
 mod survey;
 mod wiring;
 
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 use anyhow::Result;
 use clap::{CommandFactory as _, Parser as _};
@@ -29,13 +29,17 @@ pub(crate) enum Finished {
     LedgerDiffers,
 }
 
-/// A reader that went away, as `| head` does, ends the process without a word, as it ends any other program: a crash is
-/// what everything here survives.
+/// A reader that went away, as `| head` does, ends the process without a word, as it ends any other program; an output
+/// that cannot be written for another reason ends it with one. A crash is what everything here survives.
 fn end_with_the_reader() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let words = panic.payload_as_str().unwrap_or_default();
-        if words.starts_with("failed printing to std") && words.contains("Broken pipe") {
+        if let Some(failure) = words.strip_prefix("failed printing to ") {
+            if !words.contains("Broken pipe") {
+                // Where nothing can be written, this may be lost as well.
+                drop(writeln!(std::io::stderr(), "ringback: the output cannot be written: {failure}"));
+            }
             std::process::exit(1);
         }
         usual(panic);

@@ -208,7 +208,12 @@ pub(crate) fn next_step(reason: &Reason, number: &str) -> String {
         Reason::Denied(Denial::Doubtful) | Reason::NotInService => {
             format!("ask the person whether the number is still theirs, then `ringback tell {number} confirmed`")
         }
-        Reason::HighestPlan => format!("raise policy.highest_plan, or `ringback tell {number} suspended`, {again}"),
+        Reason::HighestPlan => {
+            format!(
+                "`ringback tell {number} suspended` claims the money back; or raise policy.highest_plan, {again}, which \
+                 starts over with the probe"
+            )
+        }
         Reason::NoPlans => format!("add a plan catalogue for the carrier (book.catalogues), {again}"),
         Reason::CannotInquire | Reason::Mismatch => {
             format!("ask the provider, then `ringback settle {number} delivered|failed --reason …`")

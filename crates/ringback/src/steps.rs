@@ -1,9 +1,13 @@
 //! What the engine reports: a line for people, an object for programs, an event for the log.
 
-use std::io::{stderr, stdout};
+use std::{
+    collections::BTreeMap,
+    io::{stderr, stdout},
+    sync::{Mutex, PoisonError},
+};
 
 use ringback_core::{
-    Judgement, Line, Outcome, Status,
+    Judgement, Line, LineId, Outcome, Service, Status,
     line::{Phase, State},
     recovery::{Event, Notice},
 };
@@ -13,6 +17,28 @@ use serde_json::{Value, json};
 use tracing::Level;
 
 use crate::show;
+
+/// Lines whose last answer told nothing, with the network's reason.
+#[derive(Debug, Default)]
+pub(crate) struct Unanswered(Mutex<BTreeMap<LineId, String>>);
+
+impl Unanswered {
+    /// Notes what a query brought.
+    pub(crate) fn note(&self, report: &Report) {
+        let Report::Stepped(line, Event::Answered(read) | Event::Looked(read)) = report else { return };
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &read.status.service {
+            Service::Unknown(reason) => drop(lines.insert(line.id, reason.clone())),
+            _ => drop(lines.remove(&line.id)),
+        }
+    }
+
+    /// How many there are, and the reason of one of them.
+    pub(crate) fn found(&self) -> Option<(usize, String)> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.values().next().map(|reason| (lines.len(), reason.clone()))
+    }
+}
 
 /// Prints what happened, in words. Numbers are whole on a terminal only: anything else may be a log (S6).
 pub(crate) fn print(report: &Report) {
@@ -109,6 +135,9 @@ pub(crate) fn step(line: &Line, event: &Event) -> Option<String> {
 
 /// What an answer of the network led to.
 fn judged(line: &Line, status: &Status) -> Option<String> {
+    if let Service::Unknown(reason) = &status.service {
+        return Some(format!("no clear answer: {reason}"));
+    }
     let State::Open(recovery) = &line.state else {
         return (line.state == State::Idle).then(|| show::state(line));
     };
@@ -120,7 +149,6 @@ fn judged(line: &Line, status: &Status) -> Option<String> {
         (Phase::Ready { .. }, Judgement::Restricted) if recovery.orders > 0 => {
             Some(format!("still restricted; next is {}", show::aim_text(recovery.aim)))
         }
-        (_, Judgement::Unknown) => Some("no clear answer; it is asked again".into()),
         _ => None,
     }
 }

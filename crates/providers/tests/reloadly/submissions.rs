@@ -48,10 +48,17 @@ async fn an_order_that_cannot_be_written_is_not_sent() {
 }
 
 #[tokio::test]
+async fn what_was_converted_is_rounded_down_to_the_currencys_decimals() {
+    let mut answer = transaction("SUCCESSFUL", cny("30"));
+    answer["deliveredAmount"] = json!(28.355);
+    let Outcome::Delivered(receipt) = submit_to(answer).await else { panic!("not delivered") };
+    assert_eq!(receipt.delivered, cny("28.35"));
+}
+
+#[tokio::test]
 async fn an_answer_without_whole_amounts_settles_nothing() {
     for (key, value) in [
         ("deliveredAmount", json!(-30)),
-        ("deliveredAmount", json!(28.355)),
         ("deliveredAmount", json!(null)),
         ("deliveredAmount", json!(1e300)),
         ("deliveredAmountCurrencyCode", json!("XXQ")),

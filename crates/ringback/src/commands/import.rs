@@ -2,7 +2,7 @@
 
 use std::{fs, fs::File, io::BufReader, path::Path};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use ringback_contacts as contacts;
 use ringback_core::Msisdn;
 use ringback_store::{Contact, Filter, Imported};
@@ -34,7 +34,13 @@ pub(crate) async fn import(context: &Context, args: &cli::Import) -> Result<()> 
     } else {
         reports.iter().for_each(print);
     }
-    Ok(())
+    let nothing = |report: &&Value| {
+        report["contacts"] == 0 && report["problems"].as_array().is_some_and(|problems| !problems.is_empty())
+    };
+    match reports.iter().find(nothing) {
+        None => Ok(()),
+        Some(report) => bail!("{}: nothing of it could be read", report["file"].as_str().unwrap_or_default()),
+    }
 }
 
 async fn file(open: &Open, path: &Path) -> Result<Value> {

@@ -83,14 +83,21 @@ fn write(path: &Path, text: &str) -> Result<()> {
 }
 
 async fn answers(args: &cli::Init) -> Result<Answers> {
-    let region = given(typed_region(args)?, "--region", "Region of numbers without a country code", "CN")?.0;
-    let probe: Amount = given(args.probe, "--probe", "The small amount that is paid first", "1 CNY")?;
+    let region = given(typed_region(args)?, "--region", "Region of numbers without a country code", "CN", any)?.0;
+    let probe: Amount =
+        given(args.probe, "--probe", "The small amount that is paid first", "1 CNY", |amount: &Amount| {
+            Ok(amount.positive().map(drop)?)
+        })?;
     let money = |flag, name, question, example: i64| {
         let example = Amount::from_minor(example * probe.minor().max(1), probe.currency());
-        let amount = given(flag, name, question, &example.to_string())?;
-        in_currency(amount, probe.currency(), "the probe is").context(name)
+        let fits = |amount: &Amount| {
+            let positive = amount.positive().map_err(anyhow::Error::from);
+            positive.and_then(|amount| in_currency(amount, probe.currency(), "the probe is")).map(drop)
+        };
+        given(flag, name, question, &example.to_string(), fits)
     };
-    let set = given(args.set.map(WayText), "--set", "The set amount: typed, remembered or offered", "remembered")?.0;
+    let set =
+        given(args.set.map(WayText), "--set", "The set amount: typed, remembered or offered", "remembered", any)?.0;
     let channel = channel(args)?;
     let provider = provider(args).await?;
     // A sandbox has a database of its own, so that its enrolments and its play money never meet real ones.
@@ -101,7 +108,12 @@ async fn answers(args: &cli::Init) -> Result<Answers> {
         set,
         amount: if set == Way::Typed { None } else { Some(money(args.amount, "--amount", "The set amount", 30)?) },
         ladder: args.ladder.unwrap_or(Ladder::Cumulative),
-        highest_plan: money(args.highest_plan, "--highest-plan", "The highest plan to try", 199)?,
+        highest_plan: money(
+            args.highest_plan,
+            "--highest-plan",
+            "The highest plan to try; a line is known to be suspended only when the whole list was paid",
+            199,
+        )?,
         cap_recovery: money(args.cap_recovery, "--cap-recovery", "Cap: one recovery costs at most", 300)?,
         cap_line: money(args.cap_line, "--cap-line", "Cap: one line ever costs at most", 500)?,
         cap_day: money(args.cap_day, "--cap-day", "Cap: a day costs at most", 500)?,
@@ -123,7 +135,7 @@ fn channel(args: &cli::Init) -> Result<Channel> {
         return Ok(sandbox_channel(url));
     }
     let question = "Status channel: the URL of a CAMARA API, or ADDRESS:PORT of an osmo-hlr's control interface";
-    let text: String = given(None, "--camara, --hlr or --sandbox", question, "127.0.0.1:4259")?;
+    let text: String = given(None, "--camara, --hlr or --sandbox", question, "127.0.0.1:4259", any)?;
     Ok(if text.starts_with("http") { Channel::Camara(text) } else { Channel::Hlr(text) })
 }
 
@@ -135,7 +147,7 @@ pub(crate) fn sandbox_channel(url: &str) -> Channel {
 async fn provider(args: &cli::Init) -> Result<Provider> {
     match &args.sandbox {
         Some(url) => Ok(Provider::Sandbox(url.trim_end_matches('/').to_owned(), profile(url).await?)),
-        None => Ok(Provider::Reloadly(given(args.client_id.clone(), "--client-id", "Client id at Reloadly", "")?)),
+        None => Ok(Provider::Reloadly(given(args.client_id.clone(), "--client-id", "Client id at Reloadly", "", any)?)),
     }
 }
 
@@ -148,11 +160,18 @@ pub(crate) async fn profile(url: &str) -> Result<Profile> {
 }
 
 /// A flag's value, or the answer to a question; without a terminal the missing flag is named.
-fn given<T: FromStr>(flag: Option<T>, name: &str, question: &str, example: &str) -> Result<T>
+fn given<T: FromStr>(
+    flag: Option<T>,
+    name: &str,
+    question: &str,
+    example: &str,
+    fits: impl Fn(&T) -> Result<()>,
+) -> Result<T>
 where
     T::Err: std::fmt::Display,
 {
     if let Some(value) = flag {
+        fits(&value).with_context(|| name.to_owned())?;
         return Ok(value);
     }
     if !io::stdin().is_terminal() {
@@ -165,10 +184,19 @@ where
         ensure!(io::stdin().lock().read_line(&mut line)? > 0, "no answer to: {question}");
         let text = if line.trim().is_empty() { example } else { line.trim() };
         match text.parse() {
-            Ok(value) => return Ok(value),
+            Ok(value) => match fits(&value) {
+                Ok(()) => return Ok(value),
+                Err(error) => eprintln!("  {error:#}"),
+            },
             Err(error) => eprintln!("  {error}"),
         }
     }
+}
+
+/// Every answer fits.
+#[expect(clippy::unnecessary_wraps, reason = "it is a check like the others")]
+fn any<T>(_: &T) -> Result<()> {
+    Ok(())
 }
 
 /// Where the database of a sandbox lies.

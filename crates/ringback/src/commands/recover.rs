@@ -1,12 +1,12 @@
 //! `check`, `recover`, `run`: the engine at work.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use ringback_core::{
-    Answer, Judgement, Line, Msisdn,
+    Answer, Judgement, Line, LineId, Msisdn,
     forecast::forecast,
-    line::State,
+    line::{Phase, State},
     recovery::{Event, Word},
 };
 use ringback_engine::shell::{Begin, Observer, Until};
@@ -18,7 +18,9 @@ use crate::{
     commands::lines::row,
     context::{Context, Open},
     run::{self, Run},
-    show, steps, survey,
+    show,
+    steps::{self, Unanswered},
+    survey,
 };
 
 /// `check`: queries and shows; starts nothing. Where an engine runs already, it queries.
@@ -31,18 +33,40 @@ pub(crate) async fn check(context: &Context, selection: &cli::Selection) -> Resu
     let lines = open.select(selection).await?;
     let filter = Filter { numbers: Some(lines.iter().map(|line| line.msisdn).collect()), ..open.of_book() };
     let until = Until::AtRest { claims: false };
-    let run = Run { begin: Begin::Look(filter.clone()), until, observer: quiet() };
-    run::engine(context, &open, run).await?;
+    let unanswered = Arc::new(Unanswered::default());
+    let observer = noting(&unanswered, quiet());
+    run::engine(context, &open, Run { begin: Begin::Look(filter.clone()), until, observer }).await?;
     let lines = open.lines(&filter).await?;
     if context.json {
-        println!("{}", json!({ "lines": lines.iter().map(|line| row(line, "")).collect::<Vec<Value>>() }));
-        return Ok(());
+        println!("{}", json!({ "lines": named_rows(&open, &lines).await? }));
+    } else {
+        for line in &lines {
+            let enrolled = if line.consents.query_ms.is_some() { "" } else { "  (not enrolled: not queried)" };
+            println!("{}  {}{enrolled}", line.msisdn, show::state(line));
+        }
     }
-    for line in &lines {
-        let enrolled = if line.consents.query_ms.is_some() { "" } else { "  (not enrolled: not queried)" };
-        println!("{}  {}{enrolled}", line.msisdn, show::state(line));
+    match unanswered.found() {
+        None => Ok(()),
+        Some((count, reason)) => {
+            bail!("{count} of {} lines gave no answer; what was seen before is shown: {reason}", lines.len())
+        }
     }
-    Ok(())
+}
+
+/// An observer that also notes which lines gave no answer.
+fn noting(unanswered: &Arc<Unanswered>, observer: Observer) -> Observer {
+    let unanswered = unanswered.clone();
+    Arc::new(move |report| {
+        unanswered.note(report);
+        observer(report);
+    })
+}
+
+/// The lines as JSON, with the names of their contacts.
+async fn named_rows(open: &Open, lines: &[Line]) -> Result<Vec<Value>> {
+    let ids: Vec<LineId> = lines.iter().map(|line| line.id).collect();
+    let names: BTreeMap<LineId, String> = open.store.names(&ids).await?.into_iter().collect();
+    Ok(lines.iter().map(|line| row(line, names.get(&line.id).map_or("", String::as_str))).collect())
 }
 
 /// Asks the engine that runs to query the lines.
@@ -76,8 +100,14 @@ pub(crate) async fn recover(context: &Context, args: &cli::Recover) -> Result<Fi
     }
     let observer: Observer = if context.json { quiet() } else { Arc::new(steps::print) };
     let until = Until::AtRest { claims: args.claims };
+    let unanswered = Arc::new(Unanswered::default());
+    let observer = noting(&unanswered, observer);
     run::engine(context, &open, Run { begin: Begin::Recover(filter.clone()), until, observer }).await?;
-    summary(context, &open, &filter).await
+    let finished = summary(context, &open, &filter).await?;
+    match unanswered.found() {
+        None => Ok(finished),
+        Some((count, reason)) => bail!("{count} lines gave no answer, and nothing is paid without one: {reason}"),
+    }
 }
 
 /// `run`: at the start, by the timer, on request, until stopped (S101).
@@ -114,22 +144,32 @@ async fn try_again(open: &Open, filter: &Filter) -> Result<()> {
 
 async fn summary(context: &Context, open: &Open, filter: &Filter) -> Result<Finished> {
     let lines = open.lines(filter).await?;
-    let waits = |line: &&Line| matches!(line.state, State::Open(_) | State::Parked(_));
-    let waiting = lines.iter().filter(waits).count();
+    let count = |wanted: fn(&Line) -> bool| lines.iter().filter(|line| wanted(line)).count();
+    let (waiting, open_still) = (count(waits_for_person), count(|line| matches!(line.state, State::Open(_))));
+    let is_done = waiting == 0 && open_still == 0;
     if context.json {
-        let rows: Vec<Value> = lines.iter().map(|line| row(line, "")).collect();
-        println!("{}", json!({ "lines": rows, "waiting": waiting }));
+        println!("{}", json!({ "lines": named_rows(open, &lines).await?, "waiting": waiting }));
     } else if lines.is_empty() {
         println!("No line is enrolled; `ringback enrol` allows queries and payments");
-    } else if waiting == 0 {
+    } else if is_done {
         println!("{} lines; nothing waits for you", lines.len());
+    } else if waiting == 0 {
+        println!("{} lines; {open_still} recoveries are still open, `ringback recover` goes on", lines.len());
     } else {
         println!("{} lines; {waiting} wait for you: `ringback lines --waiting`", lines.len());
     }
     if !context.json && open.store.switches().await?.stop() {
         println!("Spending is stopped; `ringback resume` lets it go on");
     }
-    Ok(if waiting == 0 { Finished::Done } else { Finished::Waiting })
+    Ok(if is_done { Finished::Done } else { Finished::Waiting })
+}
+
+fn waits_for_person(line: &Line) -> bool {
+    match &line.state {
+        State::Open(recovery) => matches!(recovery.phase, Phase::Approval | Phase::Owed { .. }),
+        State::Parked(_) => true,
+        State::Idle | State::Suspended => false,
+    }
 }
 
 /// What would be paid at worst and most likely; queries the network, pays nothing, stores nothing.
@@ -139,10 +179,11 @@ async fn dry_run(context: &Context, open: &Open, filter: &Filter) -> Result<Fini
     let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
     let answers = survey::states(context, &parts, &numbers).await?;
     let restricted = |(line, answer): (Line, Answer)| (answer.status.judged() == Judgement::Restricted).then_some(line);
-    let queried = lines.len();
+    let unanswered = answers.iter().filter(|answer| answer.status.judged() == Judgement::Unknown).count();
+    let queried = lines.len() - unanswered;
     let lines: Vec<Line> = lines.into_iter().zip(answers).filter_map(restricted).collect();
     let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
-    let policy = context.settings.policy();
+    let (policy, caps) = (context.settings.policy(), &context.settings.caps);
     let terms = survey::terms(context, &parts, &numbers).await;
     let forecasts =
         lines.iter().zip(terms).map(|(line, terms)| match terms.map(|terms| forecast(line, &policy, &terms)) {
@@ -155,10 +196,12 @@ async fn dry_run(context: &Context, open: &Open, filter: &Filter) -> Result<Fini
         });
     let rows: Vec<Value> = forecasts.collect();
     if context.json {
-        println!("{}", json!({ "queried": queried, "restricted": rows }));
+        println!("{}", json!({ "queried": queried, "unanswered": unanswered, "restricted": rows }));
     } else {
         print_forecast(queried, &rows);
+        println!("Over all lines the caps bind as well: {} a day, {} ever", caps.per_day, caps.per_book);
     }
+    ensure!(unanswered == 0, "{unanswered} lines gave no answer; `ringback check --all` says why");
     Ok(Finished::Done)
 }
 
@@ -167,7 +210,9 @@ fn print_forecast(queried: usize, rows: &[Value]) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     for row in rows {
         let payments: Vec<String> = row["payments"].as_array().into_iter().flatten().map(text).collect();
-        let last = if row["error"].is_string() { text(&row["error"]) } else { payments.join(", ") };
+        let stopped = row["stopped_by"].as_str().map_or(String::new(), |by| format!(", then {}", by.replace('_', " ")));
+        let last =
+            if row["error"].is_string() { text(&row["error"]) } else { format!("{}{stopped}", payments.join(", ")) };
         table.add_row([text(&row["number"]), text(&row["likely"]), text(&row["worst"]), last]);
     }
     println!("{table}\n{queried} lines queried, {} restricted; nothing was paid", rows.len());

@@ -40,7 +40,12 @@ pub(crate) async fn answer(context: &Context, number: &str, event: Event) -> Res
 
 /// `amount`: the set amount, typed.
 pub(crate) async fn amount(context: &Context, args: &cli::TypedAmount) -> Result<()> {
-    answer(context, &args.number, Event::Typed { amount: context.money(args.amount)? }).await
+    let amount = context.money(args.amount)?;
+    let caps = &context.settings.caps;
+    for (key, cap) in [("per_recovery", caps.per_recovery), ("per_line", caps.per_line), ("per_day", caps.per_day)] {
+        ensure!(amount <= cap, "{amount} is above caps.{key} ({cap}); nothing was recorded");
+    }
+    answer(context, &args.number, Event::Typed { amount }).await
 }
 
 /// An answer that nothing waits for is refused with the state that the line is in.
@@ -88,7 +93,11 @@ fn say(context: &Context, text: &str) {
 pub(crate) async fn word(context: &Context, args: &cli::Tell) -> Result<()> {
     let word = match args.what {
         cli::What::Suspended => Word::Suspended,
-        cli::What::LeaveAlone => Word::LeaveAlone(start_of(args.until.context("--until is missing")?)?),
+        cli::What::LeaveAlone => {
+            let until_ms = start_of(args.until.context("--until is missing")?)?;
+            ensure!(until_ms > run::clock()?.now().wall_ms, "--until: write a day that is still to come");
+            Word::LeaveAlone(until_ms)
+        }
         cli::What::Plan => Word::Plan(context.money(args.amount.context("--amount is missing")?)?),
         cli::What::Confirmed => Word::Confirmed,
         cli::What::TryAgain => Word::TryAgain,

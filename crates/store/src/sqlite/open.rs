@@ -53,6 +53,7 @@ impl Sqlite {
             .busy_timeout(BUSY)
             // A large batch stays in memory until it is committed, and pages that are written often are copied seldom.
             .pragma("cache_size", "-65536")
+            .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", "8000")
             .foreign_keys(true)
             .disable_statement_logging();
