@@ -5,11 +5,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
-use ringback_core::{Answer, Bar, Msisdn, Reachable, Service, Status};
+use ringback_core::{Answer, Bar, Msisdn, Reachable, Service, Status, quote};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Capabilities, Channel, deadline_of_one, quote::quote};
+use crate::{Capabilities, Channel, deadline_of_one};
 
 /// Lines in one query; all of them are asked at the same time, so that the deadline of one is that of all.
 const BATCH: usize = 64;

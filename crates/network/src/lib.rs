@@ -4,7 +4,6 @@
 
 mod camara;
 pub mod osmo;
-mod quote;
 mod range;
 
 use std::time::Duration;

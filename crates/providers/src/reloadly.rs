@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
-use ringback_core::{Amount, Carrier, Denominations, Msisdn, Offer, Order, Outcome, Refusal, Reply};
+use ringback_core::{Amount, Carrier, Denominations, Msisdn, Offer, Order, Outcome, Refusal, Reply, quote};
 use serde_json::{Value, json};
 
 use crate::{
     Capabilities, Connector, ProviderError, StatementRow,
-    foreign::{explain, quote, whole},
+    foreign::{explain, whole},
 };
 use pages::Pages;
 use token::Token;

@@ -170,7 +170,7 @@ fn notice_text(line: &Line, notice: &Notice) -> String {
     let number = line.msisdn;
     match notice {
         Notice::Restored(cause) => format!("✓ back in service; {}", show::cause(*cause)),
-        Notice::SuspendedByOwner => "✗ suspended by its owner; the money is claimed back".into(),
+        Notice::SuspendedByOwner => "✗ suspended by its owner; whatever was paid is claimed back".into(),
         Notice::ApprovalWanted => {
             format!("? waits for you: `ringback approve {number}`, or `ringback decline {number}`")
         }

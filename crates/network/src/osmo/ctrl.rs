@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ringback_core::Msisdn;
+use ringback_core::{Msisdn, quote};
 use tokio::{
     io::{AsyncWriteExt as _, BufReader},
     net::{TcpStream, tcp::OwnedReadHalf},
@@ -18,7 +18,6 @@ use tokio::{
 };
 
 use super::frame::{self, FrameError};
-use crate::quote::quote;
 
 /// Why a request has no answer. All are safe to repeat.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, redirect::Policy};
-use ringback_core::{Amount, Claim, DeskReply};
+use ringback_core::{Amount, Claim, DeskReply, quote};
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     ClaimDesk,
-    foreign::{explain, quote, whole},
+    foreign::{explain, whole},
 };
 
 /// The desk of a network side that has one.

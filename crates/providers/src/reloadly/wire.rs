@@ -1,11 +1,13 @@
 //! Reloadly's JSON, and what each part of it means to the method.
 
 use jiff::{Timestamp, tz::TimeZone};
-use ringback_core::{Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Outcome, Receipt, Refusal, Reply};
+use ringback_core::{
+    Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Outcome, Receipt, Refusal, Reply, quote,
+};
 use serde::Deserialize;
 use serde_json::{Number, Value};
 
-use crate::{StatementRow, foreign::quote};
+use crate::StatementRow;
 
 /// The reference is in use: an order with it exists.
 const DUPLICATE: &str = "CUSTOM_IDENTIFIER_ALREADY_USED";
