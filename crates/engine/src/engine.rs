@@ -394,7 +394,7 @@ impl Busy {
     }
 }
 
-/// A lane whose calls are counted by the outputs that they became.
+/// A call of this lane came back, or never left.
 fn finish<T>(lane: Option<&mut Lane<T>>) {
     if let Some(lane) = lane {
         lane.finish();

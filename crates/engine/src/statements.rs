@@ -17,8 +17,9 @@ const LONGEST_RETRY_MS: u64 = 3_600_000;
 pub(crate) struct Statements {
     every_ms: Option<u64>,
     next_ms: Option<u64>,
-    /// Providers whose statement is wanted, and whether it is being read.
+    /// Providers whose statement is being read.
     out: BTreeSet<String>,
+    /// Providers whose statement could not be read.
     unread: BTreeSet<String>,
     failures: u32,
 }

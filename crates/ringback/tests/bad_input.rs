@@ -54,6 +54,16 @@ fn says(error: &str, parts: &[&str]) {
     }
 }
 
+/// Each text, put in the place of another, makes a configuration that is refused with words that have these parts.
+fn refused<const CASES: usize>(cases: [(&str, &str, Vec<&str>); CASES]) {
+    let sandbox = sandbox();
+    for (from, to, parts) in cases {
+        sandbox.init(&SET);
+        edit(&sandbox, from, to);
+        says(&sandbox.error(&["lines"]), &parts);
+    }
+}
+
 fn paid(sandbox: &Sandbox) -> usize {
     sandbox.admin("statement").as_array().unwrap().len()
 }
@@ -98,12 +108,7 @@ fn amounts_that_are_none_are_refused_by_key_and_line() {
         ("per_book = \"900000.00 CNY\"", "", vec!["per_book"]),
         ("providers = [\"sandbox\"]", "providers = [\"nobody\"]", vec!["book.providers", "[provider.nobody]"]),
     ];
-    let sandbox = sandbox();
-    for (from, to, parts) in cases {
-        sandbox.init(&SET);
-        edit(&sandbox, from, to);
-        says(&sandbox.error(&["lines"]), &parts);
-    }
+    refused(cases);
 }
 
 #[test]
@@ -121,12 +126,7 @@ fn settings_that_would_wait_for_ever_are_refused_by_key() {
         ("max_orders = 40", "max_orders = 0", vec!["policy.max_orders", "1 or more"]),
         ("in_30_days = 3", "in_30_days = 0", vec!["policy.max_recoveries_in_30_days", "1 or more"]),
     ];
-    let sandbox = sandbox();
-    for (from, to, parts) in cases {
-        sandbox.init(&SET);
-        edit(&sandbox, from, to);
-        says(&sandbox.error(&["lines"]), &parts);
-    }
+    refused(cases);
 }
 
 #[test]

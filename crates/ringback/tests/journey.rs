@@ -13,38 +13,13 @@ use serde_json::{Value, json};
 #[path = "support/sandbox.rs"]
 pub mod sandbox;
 
-use sandbox::Sandbox;
-
-const SUBSCRIBERS: &str = r#"
-[[subscriber]]
-msisdn = "+8613800138000"
-carrier = "China Mobile"
-plan = "58 CNY"
-state = "arrears"
-arrears = "0.50 CNY"
-
-[[subscriber]]
-msisdn = "+8613900139000"
-carrier = "China Mobile"
-plan = "58 CNY"
-state = "suspended_by_owner"
-
-[[subscriber]]
-msisdn = "+8613700137000"
-carrier = "China Mobile"
-plan = "58 CNY"
-state = "in_service"
-"#;
-
-const BOOK: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Li\r\nTEL:138 0013 8000\r\nEND:VCARD\r\n\
-                    BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Wang\r\nTEL:+86 139-0013-9000\r\nEND:VCARD\r\n\
-                    BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Zhao\r\nTEL:0086 13700137000\r\nEND:VCARD\r\n";
+use sandbox::{Sandbox, three_contacts, three_lines};
 
 /// A sandbox with the book imported, its lines enrolled in this mode.
 fn enrolled(mode: &str, set: &[&str]) -> Sandbox {
-    let sandbox = Sandbox::start(tempfile::tempdir().unwrap(), SUBSCRIBERS, &[]);
+    let sandbox = Sandbox::start(tempfile::tempdir().unwrap(), &three_lines("0.50 CNY"), &[]);
     sandbox.init(&[&["--probe", "1 CNY"], set].concat());
-    let file = sandbox.write("contacts.vcf", BOOK);
+    let file = sandbox.write("contacts.vcf", three_contacts("Li"));
     sandbox.run(&["import", &file], &[0]);
     sandbox.run(&["enrol", "--all", "--mode", mode], &[0]);
     sandbox
@@ -255,7 +230,7 @@ fn two_address_books_of_one_name_are_two() {
     let sandbox = enrolled("watch", &["--set", "typed"]);
     for (folder, number) in [("alice", "13800138001"), ("bob", "13800138002")] {
         fs::create_dir(sandbox.path(folder)).unwrap();
-        sandbox.write(&format!("{folder}/contacts.vcf"), BOOK.replace("138 0013 8000", number));
+        sandbox.write(&format!("{folder}/contacts.vcf"), three_contacts("Li").replace("138 0013 8000", number));
     }
     let import = |folder: &str| {
         let file = sandbox.path(folder).join("contacts.vcf").display().to_string();

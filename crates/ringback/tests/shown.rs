@@ -7,7 +7,7 @@ use std::process::Command;
 #[path = "support/sandbox.rs"]
 pub mod sandbox;
 
-use sandbox::{RINGBACK, Sandbox};
+use sandbox::{RINGBACK, Sandbox, three_contacts, three_lines};
 
 #[test]
 fn help() {
@@ -29,36 +29,11 @@ fn help_of(command: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-const SUBSCRIBERS: &str = r#"
-[[subscriber]]
-msisdn = "+8613800138000"
-carrier = "China Mobile"
-plan = "58 CNY"
-state = "arrears"
-arrears = "12 CNY"
-
-[[subscriber]]
-msisdn = "+8613900139000"
-carrier = "China Mobile"
-plan = "58 CNY"
-state = "suspended_by_owner"
-
-[[subscriber]]
-msisdn = "+8613700137000"
-carrier = "China Mobile"
-plan = "58 CNY"
-state = "in_service"
-"#;
-
-const BOOK: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:李\r\nTEL:138 0013 8000\r\nEND:VCARD\r\n\
-                    BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Wang\r\nTEL:+86 139-0013-9000\r\nEND:VCARD\r\n\
-                    BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Zhao\r\nTEL:0086 13700137000\r\nEND:VCARD\r\n";
-
 #[test]
 fn tables_of_a_whole_run() {
-    let sandbox = Sandbox::start(tempfile::tempdir().unwrap(), SUBSCRIBERS, &[]);
+    let sandbox = Sandbox::start(tempfile::tempdir().unwrap(), &three_lines("12 CNY"), &[]);
     sandbox.init(&["--probe", "1 CNY", "--set", "remembered", "--amount", "30 CNY"]);
-    let file = sandbox.write("contacts.vcf", BOOK);
+    let file = sandbox.write("contacts.vcf", three_contacts("李"));
     sandbox.run(&["import", &file], &[0]);
     sandbox.run(&["enrol", "--all"], &[0]);
     let shows = |name: &str, command: &[&str]| {

@@ -19,6 +19,24 @@ pub struct Sandbox {
     url: String,
 }
 
+/// Three lines: one in arrears, one that its owner suspended, one in service.
+pub fn three_lines(arrears: &str) -> String {
+    let line = |msisdn: &str, state: &str| {
+        format!(
+            "[[subscriber]]\nmsisdn = \"{msisdn}\"\ncarrier = \"China Mobile\"\nplan = \"58 CNY\"\nstate = \"{state}\"\n"
+        )
+    };
+    let owes = format!("{}arrears = \"{arrears}\"\n", line("+8613800138000", "arrears"));
+    [owes, line("+8613900139000", "suspended_by_owner"), line("+8613700137000", "in_service")].concat()
+}
+
+/// Their address book; its numbers are written as people write them.
+pub fn three_contacts(first: &str) -> String {
+    let card =
+        |name: &str, number: &str| format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\nTEL:{number}\r\nEND:VCARD\r\n");
+    [card(first, "138 0013 8000"), card("Wang", "+86 139-0013-9000"), card("Zhao", "0086 13700137000")].concat()
+}
+
 impl Sandbox {
     /// Starts a carrier with these subscribers (TOML) and more arguments.
     pub fn start(folder: tempfile::TempDir, subscribers: &str, arguments: &[&str]) -> Self {
