@@ -130,7 +130,7 @@ impl Turn<'_> {
             }
             // P13: the provider contradicts a person.
             (TopUpState::DeliveredByWord(said), other) if other.denies_delivery() || other.delivered() => {
-                self.forget_delivery(topup);
+                self.forget_delivery(topup, said);
                 self.late_doubt(topup, Account::Delivered, said.debited);
             }
             (TopUpState::Delivered(_), Outcome::Reversed(_)) if differs(order, reply) => {
@@ -138,7 +138,7 @@ impl Turn<'_> {
             }
             // P11, M4: the provider's books say that something else was delivered than its answer said.
             (TopUpState::Delivered(said), Outcome::Delivered(receipt)) if said != *receipt || differs(order, reply) => {
-                self.forget_delivery(topup);
+                self.forget_delivery(topup, said);
                 self.late_doubt(topup, Account::Delivered, said.debited);
             }
             (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => self.reversed(topup, receipt),
@@ -173,13 +173,13 @@ impl Turn<'_> {
         let back = Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
         self.step.transactions.push(back);
         self.step.line.outcomes += 1;
-        self.forget_delivery(topup);
+        self.forget_delivery(topup, receipt);
         self.step.topup = Some(TopUp { state: TopUpState::Reversed(receipt), ..topup.clone() });
         self.step.notices.push(Notice::Reversed(order.reference.clone()));
     }
 
-    /// A delivery is none: it is not claimed, and the recovery that counted it proves nothing with it (K5).
-    fn forget_delivery(&mut self, topup: &TopUp) {
+    /// A delivery is none: it is neither claimed nor counted, and a ladder that went past it proves nothing (K5).
+    fn forget_delivery(&mut self, topup: &TopUp, said: Receipt) {
         let line = &mut self.step.line;
         let reference = &topup.order.reference;
         line.delivered.retain(|(order, _)| order.reference != *reference);
@@ -189,6 +189,7 @@ impl Turn<'_> {
             && !matches!(topup.aim, Aim::Set(_))
         {
             recovery.reversed = true;
+            recovery.uncount(said);
             if line.delivered.is_empty() {
                 recovery.reached = None;
             }

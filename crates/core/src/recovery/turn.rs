@@ -397,6 +397,13 @@ impl Recovery {
         Ok(())
     }
 
+    /// Counts a delivery of probe or rung no longer. What is struck stays struck: nothing is reopened (P12).
+    pub(super) fn uncount(&mut self, receipt: Receipt) {
+        if let Ok(left) = self.received.minus(receipt.delivered) {
+            self.received = left;
+        }
+    }
+
     /// Whether an order is with the provider.
     pub(super) fn is_out(&self) -> bool {
         matches!(self.phase, Phase::Paying { .. } | Phase::Inquiring(_))

@@ -4,8 +4,8 @@ use super::script::Script;
 use crate::{
     admit::{self, Switches},
     ledger::{Account, Kind, Transaction},
-    line::{Phase, State},
-    recovery::{Step, TopUpState},
+    line::{Aim, Phase, State},
+    recovery::Step,
 };
 
 pub(crate) fn after_each_step(script: &Script) {
@@ -49,17 +49,13 @@ fn what_is_sent_cites_a_valid_read(script: &Script, step: &Step) {
     assert_ne!(denial, Some(admit::Denial::StaleRead));
 }
 
-/// The ladder counts no money that no provider has delivered.
+/// The ladder counts what probe and rungs delivered, and nothing else.
 fn received_was_delivered(script: &Script) {
     let State::Open(recovery) = &script.line.state else { return };
-    let delivered = script.topups().into_values().filter(|topup| topup.recovery == script.line.recoveries);
-    let minor = delivered.map(|topup| match topup.state {
-        TopUpState::Delivered(receipt) | TopUpState::DeliveredByWord(receipt) | TopUpState::Reversed(receipt) => {
-            receipt.delivered.minor()
-        }
-        TopUpState::Held | TopUpState::Failed(_) | TopUpState::Withheld | TopUpState::Suspense => 0,
-    });
-    assert!(recovery.received.minor() <= minor.sum(), "received more than was delivered");
+    let topups = script.topups().into_values();
+    let counted = topups.filter(|topup| topup.recovery == script.line.recoveries && !matches!(topup.aim, Aim::Set(_)));
+    let minor = counted.filter_map(|topup| topup.state.delivered()).map(|receipt| receipt.delivered.minor());
+    assert_eq!(recovery.received.minor(), minor.sum::<i64>(), "received is what was delivered");
 }
 
 /// R1, R2: a delivery is claimed once, for what it cost, and not when it was taken back.

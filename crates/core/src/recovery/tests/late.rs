@@ -4,7 +4,7 @@ use super::script::{Script, cny, in_service, receipt, restricted, reversed, term
 use crate::{
     claim,
     ledger::{Account, Kind},
-    line::{Cause, LineId, Phase, Reason, State, Terms},
+    line::{Aim, Cause, LineId, Phase, Reason, State, Terms},
     policy::SetAmount,
     recovery::{End, Event, Notice, Rejected, TopUp, TopUpState, Via, Word},
     topup::{Echo, Outcome, Receipt, Refusal, Reply},
@@ -240,6 +240,19 @@ fn p11_a_late_doubt_lets_no_order_go_that_is_out() {
     script.happens(&Event::Late { topup, reply: Reply { echo, outcome: one() } });
     assert_eq!((script.balance(Account::Held), script.balance(Account::Suspense)), (100, 100));
     assert!(matches!(script.phase(), Phase::Paying { .. }));
+}
+
+#[test]
+fn p11_a_delivery_in_doubt_counts_for_the_ladder_again_once_a_person_settled_it() {
+    let mut script = Script::ready(&[8, 18]);
+    script.paid().restricted().proposed();
+    let rung = script.out().clone();
+    let probe = script.topups().into_values().find(|topup| topup.aim == Aim::Probe).unwrap();
+    let reference = probe.order.reference.clone();
+    script.late(probe, receipt(cny(1), cny(2)));
+    assert_eq!(script.recovery().received, cny(0));
+    script.happens(&Event::Replied { reference, reply: one().into(), via: Via::Person("one it was".into()) });
+    assert_eq!((script.recovery().received, script.line.unsettled_order()), (cny(1), Some(&rung)));
 }
 
 #[test]

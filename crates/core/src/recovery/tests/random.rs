@@ -172,7 +172,7 @@ fn check_holds(script: &Script) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_000))]
+    #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_of_events_keeps_the_money_straight(
