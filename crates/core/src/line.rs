@@ -1,11 +1,13 @@
 //! A line of an address book: its owner's words, what was last seen, and where the method stands.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     admit::Caps,
     ladder::Ladder,
-    money::Amount,
+    money::{Amount, Currency},
     msisdn::Msisdn,
     offer::Offer,
     policy::{SetAmount, Timing},
@@ -94,10 +96,11 @@ pub enum State {
 pub struct Recovery {
     /// When it began, in milliseconds of the wall clock.
     pub began_ms: i64,
-    /// What was pinned when it began (P10).
-    pub pinned: Pinned,
-    /// What the line's providers offer, in the owner's order; empty until they answered.
-    pub offers: Vec<Terms>,
+    /// What was pinned when it began (P10). A store keeps it apart from the line, since it hardly ever changes.
+    #[serde(skip)]
+    pub pinned: Arc<Pinned>,
+    /// Which of the pinned offers is paid, from 0: those before it do not serve the line.
+    pub provider: usize,
     /// The plan amounts still to be tried.
     pub ladder: Ladder,
     /// What the next order is for.
@@ -118,7 +121,7 @@ pub struct Recovery {
     pub phase: Phase,
 }
 
-/// What a recovery keeps of the owner's policy for its whole life (P10).
+/// What a recovery keeps of the owner's policy and of the providers' offers for its whole life (P10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pinned {
     /// The probe.
@@ -131,6 +134,8 @@ pub struct Pinned {
     pub caps: Caps,
     /// The greatest number of orders (C5).
     pub max_orders: u32,
+    /// What the line's providers offer, in the owner's order; empty until they answered.
+    pub offers: Vec<Terms>,
 }
 
 /// One provider's offer together with the terms that the method has to respect.
@@ -352,6 +357,19 @@ pub enum Group {
     Suspended,
 }
 
+/// What lists of lines are filtered by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listing {
+    /// With both consents.
+    pub enrolled: bool,
+    /// With an open recovery, or an order that is held.
+    pub open: bool,
+    /// Waiting for a person's word.
+    pub waiting: bool,
+    /// The group of its contact.
+    pub group: Option<Group>,
+}
+
 /// What a finished recovery found out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -452,39 +470,30 @@ impl Line {
         }
     }
 
-    /// The line without its open recovery, and the recovery: a store keeps them apart, since only few are open.
-    pub fn apart(&self) -> (Self, Option<&Recovery>) {
-        let recovery = match &self.state {
-            State::Open(recovery) => Some(recovery.as_ref()),
-            _ => None,
+    /// What lists of lines are filtered by.
+    pub fn listing(&self) -> Listing {
+        let (enrolled, group) = (self.consents.complete(), self.group());
+        let (under_way, waiting) = match &self.state {
+            State::Open(recovery) => (true, matches!(recovery.phase, Phase::Approval | Phase::Owed { .. })),
+            State::Parked(_) => (false, true),
+            State::Idle | State::Suspended => (false, false),
         };
-        let state = if recovery.is_some() { State::Idle } else { self.state.clone() };
-        let line = Self {
-            state,
-            id: self.id,
-            book: self.book,
-            msisdn: self.msisdn,
-            version: self.version,
-            consents: self.consents,
-            mode: self.mode,
-            told: self.told,
-            doubt: self.doubt,
-            imsi: self.imsi.clone(),
-            outcomes: self.outcomes,
-            seen: self.seen.clone(),
-            begun_ms: self.begun_ms.clone(),
-            recoveries: self.recoveries,
-            delivered: self.delivered.clone(),
-            suspense: self.suspense.clone(),
-        };
-        (line, recovery)
+        Listing { enrolled, open: under_way || self.unsettled_order().is_some(), waiting, group }
     }
 
-    /// The line with its open recovery.
+    /// What its open recovery pinned.
+    pub fn pinned(&self) -> Option<&Arc<Pinned>> {
+        match &self.state {
+            State::Open(recovery) => Some(&recovery.pinned),
+            _ => None,
+        }
+    }
+
+    /// The line together with what its open recovery pinned, as a store kept it.
     #[must_use]
-    pub fn together(mut self, recovery: Option<Recovery>) -> Self {
-        if let Some(recovery) = recovery {
-            self.state = State::Open(Box::new(recovery));
+    pub fn with_pinned(mut self, pinned: Pinned) -> Self {
+        if let State::Open(recovery) = &mut self.state {
+            recovery.pinned = Arc::new(pinned);
         }
         self
     }
@@ -502,7 +511,7 @@ impl Line {
 impl Recovery {
     /// The terms of the provider that is paid now.
     pub fn terms(&self) -> Option<&Terms> {
-        self.offers.first()
+        self.pinned.offers.get(self.provider)
     }
 
     /// The cause, when the line comes back now: what was delivered counts, not what would have come next.
@@ -549,6 +558,20 @@ impl Recovery {
                 inquiry.wake = inquiry.wake.rearmed(now);
             }
             Phase::Approval | Phase::Ready { .. } | Phase::Owed { .. } => {}
+        }
+    }
+}
+
+/// Nothing is pinned: no order and no amount, so that a recovery without what it pinned pays nothing (C7).
+impl Default for Pinned {
+    fn default() -> Self {
+        Self {
+            probe: Amount::zero(Currency::NONE),
+            set: SetAmount::Typed,
+            timing: Timing::default(),
+            caps: Caps::default(),
+            max_orders: 0,
+            offers: Vec::new(),
         }
     }
 }

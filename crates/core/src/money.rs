@@ -50,6 +50,9 @@ pub enum MoneyError {
 }
 
 impl Currency {
+    /// ISO 4217's code for no currency, XXX: nothing is sold in it.
+    pub(crate) const NONE: Self = Self(iso_currency::Currency::XXX);
+
     /// The three letters of ISO 4217.
     pub fn code(self) -> &'static str {
         self.0.code()

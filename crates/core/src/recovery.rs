@@ -237,6 +237,10 @@ pub enum Notice {
 pub struct Step {
     /// The line after the transition.
     pub line: Line,
+    /// Whether what lists of lines are filtered by has changed.
+    pub relisted: bool,
+    /// Whether what the open recovery pinned has changed, a recovery's beginning and end included.
+    pub repinned: bool,
     /// The top-up that it made or changed.
     pub topup: Option<TopUp>,
     /// What is posted.

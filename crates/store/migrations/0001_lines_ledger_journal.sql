@@ -22,25 +22,30 @@ CREATE TABLE contact_lines (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX contacts_of_line ON contact_lines (line);
 
--- The columns beside `body` are what filters need; the body is the line itself.
+-- What lists of lines are filtered by; written only when it changes.
 CREATE TABLE lines (
     id       INTEGER PRIMARY KEY,
     book     INTEGER NOT NULL REFERENCES books,
     msisdn   INTEGER NOT NULL,
-    version  INTEGER NOT NULL,
     enrolled INTEGER NOT NULL,
     open     INTEGER NOT NULL,
     waiting  INTEGER NOT NULL,
     grp      TEXT,
-    body     TEXT NOT NULL,
     UNIQUE (book, msisdn)
 ) STRICT;
 CREATE INDEX lines_by_number ON lines (msisdn);
 CREATE INDEX lines_open ON lines (id) WHERE open = 1;
 CREATE INDEX lines_waiting ON lines (id) WHERE waiting = 1;
 
--- The open recoveries, apart from their lines: a line is small, and few of them are being recovered at a time.
-CREATE TABLE open_recoveries (
+-- The lines themselves, written with each transition; a line to which nothing happened since its import has none.
+CREATE TABLE states (
+    line    INTEGER PRIMARY KEY,
+    version INTEGER NOT NULL,
+    body    TEXT NOT NULL
+) STRICT;
+
+-- What open recoveries pinned (P10), apart from their lines, since it is large and hardly ever changes.
+CREATE TABLE pinned (
     line INTEGER PRIMARY KEY,
     body TEXT NOT NULL
 ) STRICT;
@@ -91,23 +96,15 @@ CREATE INDEX topups_of_line ON topups (line);
 CREATE INDEX topups_unresolved ON topups (msisdn) WHERE unresolved = 1;
 CREATE UNIQUE INDEX topups_held ON topups (msisdn) WHERE held = 1;
 
--- The double-entry ledger, append-only, with cached balances (M2).
+-- The double-entry ledger, append-only, with cached balances (M2). `postings` is an array of account, currency, minor.
 CREATE TABLE transactions (
     id        INTEGER PRIMARY KEY,
     at_ms     INTEGER NOT NULL,
     reference TEXT NOT NULL,
     provider  TEXT NOT NULL,
-    kind      TEXT NOT NULL
+    kind      TEXT NOT NULL,
+    postings  TEXT NOT NULL
 ) STRICT;
-
-CREATE TABLE postings (
-    transaction_id INTEGER NOT NULL REFERENCES transactions,
-    leg            INTEGER NOT NULL,
-    account        TEXT NOT NULL,
-    currency       TEXT NOT NULL,
-    minor          INTEGER NOT NULL,
-    PRIMARY KEY (transaction_id, leg)
-) STRICT, WITHOUT ROWID;
 
 CREATE TABLE balances (
     provider TEXT NOT NULL,

@@ -278,8 +278,8 @@ impl Turn<'_> {
     /// Another provider under a new reference, else park.
     fn next_provider(&mut self, reason: &Refusal) {
         let recovery = self.recovery();
-        recovery.offers.remove(0);
-        if recovery.offers.is_empty() { self.park(Reason::Refused(reason.clone())) } else { self.read_now() }
+        recovery.provider += 1;
+        if recovery.terms().is_none() { self.park(Reason::Refused(reason.clone())) } else { self.read_now() }
     }
 
     /// One more "not found" that counts.

@@ -1,5 +1,7 @@
 //! One transition in the making: the line as it will be, and what is committed with it.
 
+use std::sync::Arc;
+
 use super::{Aim, Denial, End, Notice, Policy, Record, Step, TopUp, TopUpState, outcome};
 use crate::{
     claim::{self, Claim},
@@ -21,15 +23,18 @@ const LONGEST_RETRY_MS: u64 = 3_600_000;
 
 pub(super) struct Turn<'a> {
     pub(super) step: Step,
+    /// The line as it was.
+    before: &'a Line,
     pub(super) now: Now,
     pub(super) policy: &'a Policy,
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(line: &Line, now: Now, policy: &'a Policy) -> Self {
-        let line = Line { version: line.version + 1, ..line.clone() };
+    pub(super) fn new(line: &'a Line, now: Now, policy: &'a Policy) -> Self {
         let step = Step {
-            line,
+            line: Line { version: line.version + 1, ..line.clone() },
+            relisted: false,
+            repinned: false,
             topup: None,
             transactions: Vec::new(),
             claims: Vec::new(),
@@ -39,10 +44,16 @@ impl<'a> Turn<'a> {
             notices: Vec::new(),
             send: None,
         };
-        Self { step, now, policy }
+        Self { step, before: line, now, policy }
     }
 
-    pub(super) fn finish(self) -> Step {
+    pub(super) fn finish(mut self) -> Step {
+        let (before, line) = (self.before, &self.step.line);
+        self.step.relisted = line.listing() != before.listing();
+        self.step.repinned = match (line.pinned(), before.pinned()) {
+            (Some(pinned), Some(earlier)) => !Arc::ptr_eq(pinned, earlier),
+            (pinned, earlier) => pinned.is_some() != earlier.is_some(),
+        };
         self.step
     }
 
@@ -55,14 +66,15 @@ impl<'a> Turn<'a> {
         let zero = Amount::zero(policy.probe.currency());
         line.state = State::Open(Box::new(Recovery {
             began_ms: self.now.wall_ms,
-            pinned: Pinned {
+            pinned: Arc::new(Pinned {
                 probe: policy.probe,
                 set: policy.set,
                 timing: policy.timing,
                 caps: policy.caps.clone(),
                 max_orders: policy.max_orders,
-            },
-            offers: Vec::new(),
+                offers: Vec::new(),
+            }),
+            provider: 0,
             ladder: Ladder::pinned(policy.ladder, &[], None, policy.highest_plan),
             aim: Aim::Probe,
             received: zero,
@@ -91,7 +103,8 @@ impl<'a> Turn<'a> {
         let recovery = self.recovery();
         recovery.ladder = ladder;
         // The plans are pinned by the ladder: they are not kept twice.
-        recovery.offers = offers.into_iter().map(Terms::without_plans).collect();
+        let offers = offers.into_iter().map(Terms::without_plans).collect();
+        recovery.pinned = Arc::new(Pinned { offers, ..Pinned::clone(&recovery.pinned) });
         recovery.tries = 0;
         if ask {
             recovery.phase = Phase::Approval;

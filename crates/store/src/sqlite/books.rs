@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringback_core::{BookId, Group, Line, LineId, Msisdn, Policy};
+use ringback_core::{BookId, Group, Msisdn, Policy};
 use sqlx::{QueryBuilder, SqliteConnection, SqlitePool, query, query_as, query_scalar};
 
-use super::{begin, json, parsed};
+use super::{
+    begin, json, parsed,
+    rows::{Value, write},
+};
 use crate::{Book, Contact, Imported, StoreError, StoredContact};
 
 /// Rows in one statement: SQLite takes 32,766 parameters.
@@ -74,20 +77,17 @@ async fn add_lines(
     let known: Vec<(i64, i64)> = query_as(select).bind(book.0).bind(json(&numbers)?).fetch_all(&mut *db).await?;
     let mut lines: BTreeMap<i64, i64> = known.into_iter().collect();
     let mut next: i64 = query_scalar("SELECT coalesce(max(id), 0) + 1 FROM lines").fetch_one(&mut *db).await?;
-    let mut new = Vec::new();
+    let mut new: Vec<[Value; 6]> = Vec::new();
     for msisdn in wanted {
         lines.entry(msisdn.number()).or_insert_with(|| {
-            new.push((next, msisdn.number(), Line::imported(LineId(next), book, msisdn)));
+            new.push([next, book.0, msisdn.number(), 0, 0, 0].map(Value::from));
             next += 1;
             next - 1
         });
     }
-    let insert = "INSERT INTO lines (id, book, msisdn, version, enrolled, open, waiting, body)
-        SELECT value ->> 0, ?1, value ->> 1, 0, 0, 0, 0, value ->> 2 FROM json_each(?2)";
-    for chunk in new.chunks(CHUNK) {
-        query(insert).bind(book.0).bind(json(&chunk)?).execute(&mut *db).await?;
-    }
-    Ok((lines, new.len() as u64))
+    let count = new.len() as u64;
+    write(db, "INSERT INTO lines (id, book, msisdn, enrolled, open, waiting)", new, "").await?;
+    Ok((lines, count))
 }
 
 async fn add_contacts(

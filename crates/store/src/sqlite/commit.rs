@@ -1,22 +1,21 @@
-//! One batch, one transaction, one statement for each table.
+//! One batch, one transaction, few statements for each table.
 
 use std::collections::BTreeMap;
 
 use ringback_core::{
-    Claim, Group, Line, LineId, Now, TopUpRef,
+    Claim, Line, LineId, Now, TopUpRef,
     admit::{self, Switches},
     claim,
-    ledger::Transaction,
-    line::{Phase, State},
-    recovery::{Step, TopUpState},
+    ledger::{Account, Transaction},
+    recovery::{Record, Step, TopUp, TopUpState},
 };
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, SqliteConnection, query, query_as, query_scalar};
+use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::{
-    exposed::Exposed,
+    exposed::{Cell, Exposed},
     json, parsed,
-    rows::{Rows, body},
+    rows::{Value, body, name, write},
 };
 use crate::{Batch, Change, Committed, StoreError, Verdict};
 
@@ -29,14 +28,14 @@ pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<C
 
     lines(db, &changes).await?;
     journal(db, &changes, batch.now).await?;
-    topups(db, &changes, batch.now, exposed.day()).await?;
+    topups(db, &changes, batch.now, &exposed).await?;
     recoveries(db, &changes).await?;
     exposure(db, &exposed).await?;
     let mut transactions: Vec<Transaction> = changes.iter().flat_map(|c| c.step.transactions.clone()).collect();
     transactions.extend(claims(db, batch, &changes).await?);
     post(db, &transactions, batch.now).await?;
     let done: Vec<i64> = changes.iter().filter_map(|c| c.request).chain(batch.requests.iter().copied()).collect();
-    run(db, "DELETE FROM requests WHERE id IN (SELECT value FROM json_each(?1))", &done, &[]).await?;
+    delete(db, "DELETE FROM requests WHERE id IN (SELECT value FROM json_each(?1))", &done).await?;
     Ok(Committed { verdicts, switches })
 }
 
@@ -52,113 +51,112 @@ async fn installation(db: &mut SqliteConnection, batch: &Batch) -> Result<(Switc
     Ok((Switches { paused, frozen, clock_fault }, day))
 }
 
+/// Each line; and where they changed, what lists are filtered by and what the open recovery pinned.
 async fn lines(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
-    let key = |line: &Line| {
-        let group = line.group().map(group_name).transpose()?;
-        Ok((line.id, line.version, line.consents.complete(), is_open(line), is_waiting(line), group))
-    };
-    let keys = changes.iter().map(|change| key(&change.step.line)).collect::<Result<Vec<_>, StoreError>>()?;
-    let rows = Rows::of(keys.into_iter().zip(changes.iter().map(|change| change.step.line.apart().0)))?;
-    let update = concat!(
-        "UPDATE lines SET version = j.value ->> '$[2][1]', enrolled = j.value ->> '$[2][2]',
-            open = j.value ->> '$[2][3]', waiting = j.value ->> '$[2][4]', grp = j.value ->> '$[2][5]', body = ",
-        body!(),
-        " FROM json_each(?1) j WHERE lines.id = j.value ->> '$[2][0]'"
-    );
-    rows.run(db, update, &[]).await?;
-    open_recoveries(db, changes).await
-}
-
-async fn open_recoveries(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
-    let (mut open, mut closed) = (Vec::new(), Vec::new());
-    for line in changes.iter().map(|change| &change.step.line) {
-        match &line.state {
-            State::Open(recovery) => open.push((line.id, recovery)),
-            _ => closed.push(line.id),
+    let (mut states, mut lists, mut pinned, mut closed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for step in changes.iter().map(|change| &change.step) {
+        let line = &step.line;
+        let version = i64::try_from(line.version).map_err(|_| StoreError::Contradiction("too many versions".into()))?;
+        states.push([line.id.0.into(), version.into(), body(line)?]);
+        if step.relisted {
+            lists.push(listed(line)?);
+        }
+        match line.pinned().filter(|_| step.repinned) {
+            Some(terms) => pinned.push([line.id.0.into(), body(terms.as_ref())?]),
+            None if step.repinned => closed.push(line.id),
+            None => {}
         }
     }
-    let upsert = concat!(
-        "INSERT INTO open_recoveries (line, body) SELECT j.value ->> 2, ",
-        body!(),
-        " FROM json_each(?1) j WHERE true ON CONFLICT (line) DO UPDATE SET body = excluded.body"
-    );
-    Rows::of(open)?.run(db, upsert, &[]).await?;
-    run(db, "DELETE FROM open_recoveries WHERE line IN (SELECT value FROM json_each(?1))", &closed, &[]).await
+    let tail = "ON CONFLICT (line) DO UPDATE SET version = excluded.version, body = excluded.body";
+    write(db, "INSERT INTO states (line, version, body)", states, tail).await?;
+    let tail = "ON CONFLICT (id) DO UPDATE SET enrolled = excluded.enrolled, open = excluded.open,
+        waiting = excluded.waiting, grp = excluded.grp";
+    write(db, "INSERT INTO lines (id, book, msisdn, enrolled, open, waiting, grp)", lists, tail).await?;
+    let tail = "ON CONFLICT (line) DO UPDATE SET body = excluded.body";
+    write(db, "INSERT INTO pinned (line, body)", pinned, tail).await?;
+    delete(db, "DELETE FROM pinned WHERE line IN (SELECT value FROM json_each(?1))", &closed).await
+}
+
+fn listed(line: &Line) -> Result<[Value; 7], StoreError> {
+    let listing = line.listing();
+    let group = listing.group.map(name).transpose()?.into();
+    let (id, book, msisdn) = (line.id.0, line.book.0, line.msisdn.number());
+    let (enrolled, open, waiting) = (listing.enrolled.into(), listing.open.into(), listing.waiting.into());
+    Ok([id.into(), book.into(), msisdn.into(), enrolled, open, waiting, group])
 }
 
 async fn journal(db: &mut SqliteConnection, changes: &[&Change], now: Now) -> Result<(), StoreError> {
-    let rows = Rows::of(changes.iter().map(|change| (change.step.line.id, &change.event)))?;
-    let insert = concat!(
-        "INSERT INTO journal (line, at_ms, event) SELECT j.value ->> 2, ?3, ",
-        body!(),
-        " FROM json_each(?1) j"
-    );
-    rows.run(db, insert, &[now.wall_ms]).await
+    let row = |change: &&Change| Ok([change.step.line.id.0.into(), now.wall_ms.into(), body(&change.event)?]);
+    let rows = changes.iter().map(row).collect::<Result<_, StoreError>>()?;
+    write(db, "INSERT INTO journal (line, at_ms, event)", rows, "").await
 }
 
 /// New orders are inserted, so that a reference is never used twice (P2); known ones change their state alone.
-async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i64) -> Result<(), StoreError> {
+async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, exposed: &Exposed) -> Result<(), StoreError> {
     let (mut new, mut known) = (Vec::new(), Vec::new());
-    for step in changes.iter().map(|change| &change.step) {
-        let Some(topup) = &step.topup else { continue };
-        let (order, state) = (&topup.order, topup.state);
-        let held = state == TopUpState::Held;
-        let sent = state != TopUpState::Withheld;
-        let key = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order), sent);
-        if step.send.is_some() {
-            let (msisdn, currency) = (order.msisdn.number(), order.asked.currency().code());
-            let line = (topup.line, topup.recovery, step.line.book, &order.provider, msisdn, currency);
-            new.push(((key, line), topup));
+    for change in changes {
+        let Some(topup) = &change.step.topup else { continue };
+        let row = topup_row(topup, &change.step.line, now, exposed.day())?;
+        if change.step.send.is_some() {
+            new.push(row);
+        } else if exposed.knows(&topup.order.reference) {
+            known.push(row);
         } else {
-            known.push((key, topup));
+            return Err(StoreError::Contradiction(format!("{} was never ordered", topup.order.reference)));
         }
     }
-    let update = concat!(
-        "UPDATE topups SET unresolved = j.value ->> '$[2][1]', held = j.value ->> '$[2][2]',
-            exposed_minor = j.value ->> '$[2][3]', sent = j.value ->> '$[2][4]', body = ",
-        body!(),
-        " FROM json_each(?1) j WHERE topups.reference = j.value ->> '$[2][0]'"
-    );
-    Rows::of(known)?.run(db, update, &[]).await?;
-    let insert = concat!(
-        "INSERT INTO topups (reference, unresolved, held, exposed_minor, sent, line, recovery, book, provider, msisdn,
-            currency, at_ms, day, body)
-        SELECT j.value ->> '$[2][0][0]', j.value ->> '$[2][0][1]', j.value ->> '$[2][0][2]', j.value ->> '$[2][0][3]',
-            j.value ->> '$[2][0][4]', j.value ->> '$[2][1][0]', j.value ->> '$[2][1][1]', j.value ->> '$[2][1][2]', j.value ->> '$[2][1][3]',
-            j.value ->> '$[2][1][4]', j.value ->> '$[2][1][5]', ?3, ?4, ",
-        body!(),
-        " FROM json_each(?1) j"
-    );
-    Rows::of(new)?.run(db, insert, &[now.wall_ms, day]).await
+    let head = "INSERT INTO topups (reference, line, recovery, book, provider, msisdn, currency, at_ms, day,
+        unresolved, held, sent, exposed_minor, body)";
+    let tail = "ON CONFLICT (reference) DO UPDATE SET unresolved = excluded.unresolved, held = excluded.held,
+        sent = excluded.sent, exposed_minor = excluded.exposed_minor, body = excluded.body";
+    // What is settled makes room for the next order of the same number (P3).
+    write(db, head, known, tail).await?;
+    write(db, head, new, "").await
+}
+
+fn topup_row(topup: &TopUp, line: &Line, now: Now, day: i64) -> Result<[Value; 14], StoreError> {
+    let TopUp { order, state, .. } = topup;
+    let (held, sent) = (*state == TopUpState::Held, *state != TopUpState::Withheld);
+    Ok([
+        order.reference.as_str().into(),
+        topup.line.0.into(),
+        topup.recovery.into(),
+        line.book.0.into(),
+        order.provider.as_str().into(),
+        order.msisdn.number().into(),
+        order.asked.currency().code().into(),
+        now.wall_ms.into(),
+        day.into(),
+        state.is_unresolved().into(),
+        held.into(),
+        sent.into(),
+        state.exposed_minor(order).into(),
+        body(topup)?,
+    ])
 }
 
 async fn recoveries(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
-    let steps = changes.iter().map(|change| &change.step);
-    let rows = steps.filter_map(|step| step.record.as_ref().map(|record| ((step.line.id, record.number), record)));
-    let upsert = concat!(
-        "INSERT INTO recoveries (line, number, body) SELECT j.value ->> '$[2][0]', j.value ->> '$[2][1]', ",
-        body!(),
-        " FROM json_each(?1) j WHERE true ON CONFLICT (line, number) DO UPDATE SET body = excluded.body"
-    );
-    Rows::of(rows)?.run(db, upsert, &[]).await
+    let records = changes.iter().filter_map(|change| Some((change.step.line.id, change.step.record.as_ref()?)));
+    let row = |(line, record): (LineId, &Record)| Ok([line.0.into(), record.number.into(), body(record)?]);
+    let rows = records.map(row).collect::<Result<_, StoreError>>()?;
+    let tail = "ON CONFLICT (line, number) DO UPDATE SET body = excluded.body";
+    write(db, "INSERT INTO recoveries (line, number, body)", rows, tail).await
 }
 
 async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), StoreError> {
     let changed = exposed.added.iter().filter(|(_, minor)| **minor != 0);
-    let rows: Vec<_> =
-        changed.map(|((scope, owner, currency, day), minor)| (scope, owner, currency, day, minor)).collect();
-    let upsert = "INSERT INTO exposure (scope, owner, currency, day, minor)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1) WHERE true
-        ON CONFLICT (scope, owner, currency, day) DO UPDATE SET minor = minor + excluded.minor";
-    run(db, upsert, &rows, &[]).await
+    let row = |((scope, owner, currency, day), minor): (&Cell, &i64)| {
+        [(*scope).into(), owner.as_str().into(), (*currency).into(), (*day).into(), (*minor).into()]
+    };
+    let head = "INSERT INTO exposure (scope, owner, currency, day, minor)";
+    let tail = "ON CONFLICT (scope, owner, currency, day) DO UPDATE SET minor = minor + excluded.minor";
+    write(db, head, changed.map(row).collect(), tail).await
 }
 
 /// New claims, what happened to known ones, and the claims of lines that are active again (R6).
 async fn claims(db: &mut SqliteConnection, batch: &Batch, changes: &[&Change]) -> Result<Vec<Transaction>, StoreError> {
-    let new: Vec<_> = changes.iter().flat_map(|change| change.step.claims.iter().map(claim_row)).collect();
-    let insert = "INSERT INTO claims (reference, line, open, body)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)";
-    run(db, insert, &new, &[]).await?;
+    let new = changes.iter().flat_map(|change| change.step.claims.iter().map(claim_row));
+    write(db, CLAIM, new.collect::<Result<_, _>>()?, "").await?;
 
     let mut happened: Vec<(Claim, claim::Event)> = Vec::new();
     let by_steps = changes.iter().filter_map(|change| change.step.claim_event.clone());
@@ -199,23 +197,21 @@ async fn apply(
     for (stored, event) in happened {
         let claim = after.get(&stored.reference).unwrap_or(&stored);
         if let Some((next, transaction)) = claim::step(claim, &event) {
-            events.push((next.reference.clone(), event));
+            events.push([next.reference.as_str().into(), now.wall_ms.into(), body(&event)?]);
             transactions.extend(transaction);
             after.insert(next.reference.clone(), next);
         }
     }
-    let rows: Vec<_> = after.values().map(claim_row).collect();
-    let update = "UPDATE claims SET open = j.value ->> 2, body = j.value ->> 3
-        FROM json_each(?1) j WHERE claims.reference = j.value ->> 0";
-    run(db, update, &rows, &[]).await?;
-    let insert =
-        "INSERT INTO claim_journal (reference, at_ms, event) SELECT value ->> 0, ?2, value -> 1 FROM json_each(?1)";
-    run(db, insert, &events, &[now.wall_ms]).await?;
+    let rows = after.values().map(claim_row).collect::<Result<_, _>>()?;
+    write(db, CLAIM, rows, "ON CONFLICT (reference) DO UPDATE SET open = excluded.open, body = excluded.body").await?;
+    write(db, "INSERT INTO claim_journal (reference, at_ms, event)", events, "").await?;
     Ok(transactions)
 }
 
-fn claim_row(claim: &Claim) -> (&TopUpRef, LineId, bool, &Claim) {
-    (&claim.reference, claim.line, claim.is_open(), claim)
+const CLAIM: &str = "INSERT INTO claims (reference, line, open, body)";
+
+fn claim_row(claim: &Claim) -> Result<[Value; 4], StoreError> {
+    Ok([claim.reference.as_str().into(), claim.line.0.into(), claim.is_open().into(), body(claim)?])
 }
 
 async fn stored(
@@ -232,68 +228,36 @@ async fn stored(
 
 /// Posts transactions and carries the cached balances on (M1, M2). An unbalanced one stops the whole batch.
 async fn post(db: &mut SqliteConnection, transactions: &[Transaction], now: Now) -> Result<(), StoreError> {
-    if transactions.is_empty() {
-        return Ok(());
-    }
-    let first: i64 = query_scalar("SELECT coalesce(max(id), 0) + 1 FROM transactions").fetch_one(&mut *db).await?;
-    let (mut rows, mut legs) = (Vec::new(), Vec::new());
+    let mut rows = Vec::new();
     let mut balances: BTreeMap<_, i64> = BTreeMap::new();
-    for (id, transaction) in (first..).zip(transactions) {
+    for transaction in transactions {
         if !transaction.is_balanced() {
             return Err(StoreError::Contradiction(format!("{} does not sum to zero (M1)", transaction.reference)));
         }
-        rows.push((id, &transaction.reference, &transaction.provider, transaction.kind));
-        for (leg, posting) in transaction.postings.iter().enumerate() {
+        let (provider, mut legs) = (transaction.provider.as_str(), Vec::new());
+        for posting in &transaction.postings {
             let (currency, minor) = (posting.amount.currency().code(), posting.amount.minor());
-            legs.push((id, leg, posting.account, currency, minor));
-            let balance = balances.entry((&transaction.provider, posting.account, currency)).or_default();
+            legs.push((posting.account, currency, minor));
+            let balance = balances.entry((provider, posting.account, currency)).or_default();
             *balance =
                 balance.checked_add(minor).ok_or_else(|| StoreError::Contradiction("balance overflow".into()))?;
         }
+        let (reference, kind) = (transaction.reference.as_str(), name(transaction.kind)?);
+        rows.push([now.wall_ms.into(), reference.into(), provider.into(), kind.into(), body(&legs)?]);
     }
-    let insert = "INSERT INTO transactions (id, at_ms, reference, provider, kind)
-        SELECT value ->> 0, ?2, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1)";
-    run(db, insert, &rows, &[now.wall_ms]).await?;
-    let insert = "INSERT INTO postings (transaction_id, leg, account, currency, minor)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)";
-    run(db, insert, &legs, &[]).await?;
-    let rows: Vec<_> =
-        balances.iter().map(|((provider, account, currency), minor)| (provider, account, currency, minor)).collect();
-    let upsert = "INSERT INTO balances (provider, account, currency, minor)
-        SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(?1) WHERE true
-        ON CONFLICT (provider, account, currency) DO UPDATE SET minor = minor + excluded.minor";
-    run(db, upsert, &rows, &[]).await
+    write(db, "INSERT INTO transactions (at_ms, reference, provider, kind, postings)", rows, "").await?;
+    let row = |((provider, account, currency), minor): ((&str, Account, &str), i64)| {
+        Ok([provider.into(), name(account)?.into(), currency.into(), minor.into()])
+    };
+    let rows = balances.into_iter().map(row).collect::<Result<_, StoreError>>()?;
+    let head = "INSERT INTO balances (provider, account, currency, minor)";
+    let tail = "ON CONFLICT (provider, account, currency) DO UPDATE SET minor = minor + excluded.minor";
+    write(db, head, rows, tail).await
 }
 
-/// Runs one statement over a batch of rows.
-async fn run(
-    db: &mut SqliteConnection,
-    statement: &'static str,
-    rows: &[impl Serialize],
-    binds: &[i64],
-) -> Result<(), StoreError> {
-    if rows.is_empty() {
-        return Ok(());
+async fn delete(db: &mut SqliteConnection, delete: &'static str, keys: &[impl Serialize]) -> Result<(), StoreError> {
+    if !keys.is_empty() {
+        query(delete).bind(json(&keys)?).execute(db).await?;
     }
-    let batch = query(AssertSqlSafe(statement)).bind(json(&rows)?);
-    binds.iter().fold(batch, |batch, bind| batch.bind(*bind)).execute(db).await?;
     Ok(())
-}
-
-/// A group as its column keeps it.
-pub(super) fn group_name(group: Group) -> Result<String, StoreError> {
-    let value = serde_json::to_value(group)?;
-    Ok(value.as_str().unwrap_or_default().to_owned())
-}
-
-fn is_open(line: &Line) -> bool {
-    matches!(line.state, State::Open(_)) || line.unsettled_order().is_some()
-}
-
-fn is_waiting(line: &Line) -> bool {
-    match &line.state {
-        State::Parked(_) => true,
-        State::Open(recovery) => matches!(recovery.phase, Phase::Approval | Phase::Owed { .. }),
-        State::Idle | State::Suspended => false,
-    }
 }

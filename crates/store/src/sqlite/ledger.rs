@@ -53,10 +53,8 @@ pub(super) async fn balances(db: &SqlitePool) -> Result<Vec<Balance>, StoreError
 }
 
 pub(super) async fn statement(db: &SqlitePool, after: i64, limit: u32) -> Result<Vec<Posted>, StoreError> {
-    let select = "SELECT t.id, t.at_ms, t.reference, t.provider, t.kind,
-            (SELECT json_group_array(json_array(account, currency, minor)) FROM
-              (SELECT * FROM postings WHERE transaction_id = t.id ORDER BY leg))
-        FROM transactions t WHERE t.id > ?1 ORDER BY t.id LIMIT ?2";
+    let select = "SELECT id, at_ms, reference, provider, kind, postings
+        FROM transactions WHERE id > ?1 ORDER BY id LIMIT ?2";
     let rows: Vec<(i64, i64, String, String, String, String)> =
         query_as(select).bind(after).bind(limit).fetch_all(db).await?;
     rows.into_iter().map(posted).collect()
@@ -78,16 +76,17 @@ fn posted(
 const CHECKS: [(&str, &str); 4] = [
     (
         "M1",
-        "SELECT t.reference || ': a transaction of kind ' || t.kind || ' sums to ' || sum(p.minor) || ' ' || p.currency
-         FROM transactions t JOIN postings p ON p.transaction_id = t.id GROUP BY t.id, p.currency HAVING sum(p.minor) <> 0",
+        "SELECT t.reference || ': a transaction of kind ' || t.kind || ' sums to ' || sum(p.value ->> 2) || ' '
+             || (p.value ->> 1)
+         FROM transactions t, json_each(t.postings) p GROUP BY t.id, p.value ->> 1 HAVING sum(p.value ->> 2) <> 0",
     ),
     (
         "M2",
         "SELECT coalesce(b.provider, f.provider) || ' ' || coalesce(b.account, f.account) || ': the cached balance is '
              || coalesce(b.minor, 0) || ', the postings sum to ' || coalesce(f.minor, 0)
          FROM balances b FULL JOIN
-           (SELECT t.provider, p.account, p.currency, sum(p.minor) AS minor
-            FROM transactions t JOIN postings p ON p.transaction_id = t.id GROUP BY 1, 2, 3) f
+           (SELECT t.provider, p.value ->> 0 AS account, p.value ->> 1 AS currency, sum(p.value ->> 2) AS minor
+            FROM transactions t, json_each(t.postings) p GROUP BY 1, 2, 3) f
            ON f.provider = b.provider AND f.account = b.account AND f.currency = b.currency
          WHERE coalesce(b.minor, 0) <> coalesce(f.minor, 0)",
     ),

@@ -1,6 +1,6 @@
 //! Lines, their names, their history.
 
-use ringback_core::{Line, LineId, Msisdn, recovery::Record};
+use ringback_core::{BookId, Line, LineId, Msisdn, recovery::Record};
 use sqlx::{QueryBuilder, Sqlite as Db, SqlitePool, query_as};
 
 use super::{json, parsed};
@@ -13,7 +13,7 @@ pub(super) async fn filtered(
     limit: u32,
 ) -> Result<Vec<Line>, StoreError> {
     let mut select = QueryBuilder::<Db>::new(SELECT);
-    select.push(" WHERE id > ");
+    select.push(" WHERE l.id > ");
     select.push_bind(after.0);
     if let Some(books) = &filter.books {
         select.push(" AND book IN (SELECT value FROM json_each(").push_bind(json(&books)?).push("))");
@@ -23,31 +23,47 @@ pub(super) async fn filtered(
         select.push(" AND msisdn IN (SELECT value FROM json_each(").push_bind(json(&numbers)?).push("))");
     }
     if let Some(group) = filter.group {
-        select.push(" AND grp = ").push_bind(super::commit::group_name(group)?);
+        select.push(" AND grp = ").push_bind(super::rows::name(group)?);
     }
     for (wanted, column) in [(filter.enrolled, "enrolled"), (filter.open, "open"), (filter.waiting, "waiting")] {
         if wanted {
             select.push(format!(" AND {column} = 1"));
         }
     }
-    select.push(" ORDER BY id LIMIT ").push_bind(limit);
+    select.push(" ORDER BY l.id LIMIT ").push_bind(limit);
     whole(select.build_query_as().fetch_all(db).await?)
 }
 
-/// A line is kept apart from its open recovery.
-const SELECT: &str = "SELECT l.body, r.body FROM lines l LEFT JOIN open_recoveries r ON r.line = l.id";
+/// A line is kept apart from what its open recovery pinned.
+const SELECT: &str = "SELECT l.id, l.book, l.msisdn, s.body, p.body
+    FROM lines l LEFT JOIN states s ON s.line = l.id LEFT JOIN pinned p ON p.line = l.id";
 
-fn whole(rows: Vec<(String, Option<String>)>) -> Result<Vec<Line>, StoreError> {
-    let line = |(line, recovery): (String, Option<String>)| {
-        let recovery = recovery.as_deref().map(parsed).transpose()?;
-        Ok(parsed::<Line>(&line)?.together(recovery))
-    };
+type Row = (i64, i64, i64, Option<String>, Option<String>);
+
+fn whole(rows: Vec<Row>) -> Result<Vec<Line>, StoreError> {
     rows.into_iter().map(line).collect()
+}
+
+fn line((id, book, msisdn, state, pinned): Row) -> Result<Line, StoreError> {
+    let Some(state) = state else {
+        let msisdn = format!("+{msisdn}").parse().map_err(|_| damaged(id, "has a number that is none"))?;
+        return Ok(Line::imported(LineId(id), BookId(book), msisdn));
+    };
+    let line: Line = parsed(&state)?;
+    match (line.pinned(), pinned) {
+        (None, _) => Ok(line),
+        (Some(_), Some(pinned)) => Ok(line.with_pinned(parsed(&pinned)?)),
+        (Some(_), None) => Err(damaged(id, "lost what its recovery pinned")),
+    }
+}
+
+fn damaged(line: i64, what: &str) -> StoreError {
+    StoreError::Damaged(format!("line {line} {what}"))
 }
 
 pub(super) async fn by_id(db: &SqlitePool, ids: &[LineId]) -> Result<Vec<Line>, StoreError> {
     let mut select = QueryBuilder::<Db>::new(SELECT);
-    select.push(" WHERE id IN (SELECT value FROM json_each(").push_bind(json(&ids)?).push(")) ORDER BY id");
+    select.push(" WHERE l.id IN (SELECT value FROM json_each(").push_bind(json(&ids)?).push(")) ORDER BY l.id");
     whole(select.build_query_as().fetch_all(db).await?)
 }
 

@@ -15,7 +15,7 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 
-use super::Sqlite;
+use super::{Sqlite, rows::PREPARED};
 use crate::{StoreError, error::primary_code};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -56,6 +56,7 @@ impl Sqlite {
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", "8000")
             .foreign_keys(true)
+            .statement_cache_capacity(PREPARED)
             .disable_statement_logging();
         let mut writer = options.connect().await.map_err(|error| at(path, error))?;
         migrate(path, &mut writer).await?;
