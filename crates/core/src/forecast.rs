@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::{
     admit::{Period, Scope},
-    ladder::Ladder,
+    ladder::{Climb, Ladder},
     line::{Line, Terms},
     money::Amount,
     policy::{Policy, SetAmount},
@@ -46,10 +46,11 @@ pub fn forecast(line: &Line, policy: &Policy, terms: &[Terms]) -> Option<Forecas
     let most = usize::try_from(policy.max_orders).unwrap_or(usize::MAX);
     let set: Vec<Amount> =
         set_amount(line, policy).into_iter().flat_map(|set| on_sale.making_up(set).take(most)).collect();
-    let mut ladder = Ladder::pinned(policy.ladder, &first.offer.plans, line.told.plan, policy.highest_plan);
+    let ladder = Ladder::pinned(policy.ladder, &first.offer.plans, line.told.plan, policy.highest_plan);
     let cut = ladder.is_cut().then_some(Stop::HighestPlan);
-    ladder.begin(probe);
-    let rungs = ladder.worst(probe, on_sale);
+    let mut climb = Climb::new(probe.currency());
+    ladder.begin(&mut climb, probe);
+    let rungs = ladder.worst(climb, probe, on_sale);
     let known_plan = line.told.plan.and_then(|_| rungs.first().copied());
 
     let all: Vec<Amount> = [probe].into_iter().chain(rungs).chain(set.iter().copied()).collect();

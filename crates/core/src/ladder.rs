@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{money::Amount, offer::Denominations};
+use crate::{
+    money::{Amount, Currency},
+    offer::Denominations,
+};
 
 /// How the carrier's plan amounts are climbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -15,18 +18,23 @@ pub enum Kind {
     Cumulative,
 }
 
-/// The plan amounts still to be tried, pinned when the recovery starts (P10).
+/// The plan amounts to be tried, pinned when the recovery starts (P10).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ladder {
     kind: Kind,
-    /// Plans not yet struck, in the order in which they are tried.
+    /// The plans in the order in which they are tried.
     rungs: Vec<Amount>,
+    /// Whether plans above the owner's highest plan were left out: such a ladder proves no suspension.
+    cut: bool,
+}
+
+/// How far a ladder was climbed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Climb {
     /// What the line had received when the current rung began; only `stepwise` moves it.
     base: Amount,
     /// How many plans were struck.
     struck: u32,
-    /// Whether plans above the owner's highest plan were left out: such a ladder proves no suspension.
-    cut: bool,
 }
 
 /// What follows when the line is still restricted.
@@ -62,12 +70,12 @@ impl Ladder {
         if let Some(first) = known.and_then(|plan| rungs.iter().position(|rung| *rung == plan)) {
             rungs[..=first].rotate_right(1);
         }
-        Self { kind, rungs, base: Amount::zero(highest.currency()), struck: 0, cut }
+        Self { kind, rungs, cut }
     }
 
     /// Whether the carrier's plan amounts are not known at all.
     pub fn is_unknown(&self) -> bool {
-        self.rungs.is_empty() && self.struck == 0 && !self.cut
+        self.rungs.is_empty() && !self.cut
     }
 
     /// Whether plans were left out, so that its end proves no suspension (K5).
@@ -76,53 +84,62 @@ impl Ladder {
     }
 
     /// Starts to count rungs after the probe: `stepwise` owes every plan in full from here.
-    pub fn begin(&mut self, received: Amount) {
+    pub fn begin(&self, climb: &mut Climb, received: Amount) {
         match self.kind {
-            Kind::Stepwise => self.base = received,
-            Kind::Cumulative => self.strike(received),
+            Kind::Stepwise => climb.base = received,
+            Kind::Cumulative => self.strike(climb, received),
         }
     }
 
     /// Strikes what has been received (S1042). A plan delivered in part stays.
-    pub fn strike(&mut self, received: Amount) {
-        let reached = |ladder: &Self| ladder.goal().is_some_and(|goal| received >= goal);
-        while reached(self) {
-            self.rungs.remove(0);
-            self.struck += 1;
+    pub fn strike(&self, climb: &mut Climb, received: Amount) {
+        while self.goal(*climb).is_some_and(|goal| received >= goal) {
+            climb.struck += 1;
             if self.kind == Kind::Stepwise {
-                self.base = received;
+                climb.base = received;
             }
         }
     }
 
     /// The next payment, when the line is still restricted (S1042).
-    pub fn next(&self, received: Amount, denominations: &Denominations) -> Next {
-        let (Some(goal), Some(plan)) = (self.goal(), self.rungs.first().copied()) else {
+    pub fn next(&self, climb: Climb, received: Amount, denominations: &Denominations) -> Next {
+        let (Some(goal), Some(plan)) = (self.goal(climb), self.plan(climb)) else {
             return if self.cut { Next::Cut } else { Next::UsedUp };
         };
         let missing = goal.minus(received).unwrap_or(plan);
         match denominations.reaching(missing) {
-            Some(amount) => Next::Pay { amount, plan, number: self.struck + 1 },
+            Some(amount) => Next::Pay { amount, plan, number: climb.struck + 1 },
             None => Next::NotOffered,
         }
     }
 
     /// Every payment that this ladder can still ask for, when each is delivered in full.
-    pub fn worst(&self, mut received: Amount, denominations: &Denominations) -> Vec<Amount> {
-        let mut ladder = self.clone();
+    pub fn worst(&self, mut climb: Climb, mut received: Amount, denominations: &Denominations) -> Vec<Amount> {
         let mut payments = Vec::new();
-        while let Next::Pay { amount, .. } = ladder.next(received, denominations) {
+        while let Next::Pay { amount, .. } = self.next(climb, received, denominations) {
             let Ok(sum) = received.plus(amount) else { break };
             received = sum;
             payments.push(amount);
-            ladder.strike(received);
+            self.strike(&mut climb, received);
         }
         payments
     }
 
     /// What the line must have received for the current rung to be struck.
-    fn goal(&self) -> Option<Amount> {
-        self.rungs.first().and_then(|plan| self.base.plus(*plan).ok())
+    fn goal(&self, climb: Climb) -> Option<Amount> {
+        self.plan(climb).and_then(|plan| climb.base.plus(plan).ok())
+    }
+
+    /// The first plan that is not struck.
+    fn plan(&self, climb: Climb) -> Option<Amount> {
+        self.rungs.get(usize::try_from(climb.struck).ok()?).copied()
+    }
+}
+
+impl Climb {
+    /// Nothing is struck yet, and nothing was received.
+    pub fn new(currency: Currency) -> Self {
+        Self { base: Amount::zero(currency), struck: 0 }
     }
 }
 
@@ -144,10 +161,15 @@ mod tests {
         Denominations::Range { min: cny(1), max: cny(500), step: cny(1) }
     }
 
+    fn new() -> Climb {
+        Climb::new(cny(0).currency())
+    }
+
     fn climb(kind: Kind, yuan: &[i64], probe: i64) -> Vec<Amount> {
-        let mut ladder = Ladder::pinned(kind, &plans(yuan), None, cny(1000));
-        ladder.begin(cny(probe));
-        ladder.worst(cny(probe), &any())
+        let ladder = Ladder::pinned(kind, &plans(yuan), None, cny(1000));
+        let mut climb = new();
+        ladder.begin(&mut climb, cny(probe));
+        ladder.worst(climb, cny(probe), &any())
     }
 
     #[test]
@@ -164,25 +186,25 @@ mod tests {
     #[test]
     fn a_known_plan_is_tried_first() {
         let ladder = Ladder::pinned(Kind::Cumulative, &plans(&[8, 28, 58]), Some(cny(28)), cny(1000));
-        assert_eq!(ladder.worst(cny(0), &any()), plans(&[28, 30]));
+        assert_eq!(ladder.worst(new(), cny(0), &any()), plans(&[28, 30]));
         let ladder = Ladder::pinned(Kind::Stepwise, &plans(&[8, 28, 58]), Some(cny(28)), cny(1000));
-        assert_eq!(ladder.worst(cny(0), &any()), plans(&[28, 8, 58]));
+        assert_eq!(ladder.worst(new(), cny(0), &any()), plans(&[28, 8, 58]));
     }
 
     #[test]
     fn k5_a_ladder_cut_by_the_highest_plan_proves_no_suspension() {
         let ladder = Ladder::pinned(Kind::Stepwise, &plans(&[8, 588]), None, cny(100));
-        assert_eq!(ladder.worst(cny(0), &any()), plans(&[8]));
-        let mut ladder = ladder;
-        ladder.strike(cny(8));
-        assert_eq!(ladder.next(cny(8), &any()), Next::Cut);
+        assert_eq!(ladder.worst(new(), cny(0), &any()), plans(&[8]));
+        let mut climb = new();
+        ladder.strike(&mut climb, cny(8));
+        assert_eq!(ladder.next(climb, cny(8), &any()), Next::Cut);
     }
 
     #[test]
     fn a_plan_delivered_in_part_is_not_struck() {
-        let mut ladder = Ladder::pinned(Kind::Stepwise, &plans(&[50]), None, cny(100));
-        ladder.strike(cny(30));
-        assert_eq!(ladder.next(cny(30), &any()), Next::Pay { amount: cny(20), plan: cny(50), number: 1 });
+        let (ladder, mut climb) = (Ladder::pinned(Kind::Stepwise, &plans(&[50]), None, cny(100)), new());
+        ladder.strike(&mut climb, cny(30));
+        assert_eq!(ladder.next(climb, cny(30), &any()), Next::Pay { amount: cny(20), plan: cny(50), number: 1 });
     }
 
     proptest! {
@@ -190,14 +212,14 @@ mod tests {
         fn cumulative_overshoots_by_less_than_one_step(mut yuan in prop::collection::vec(1i64..600, 1..15), probe in 0i64..50) {
             let fixed = Denominations::Fixed(plans(&[10, 30, 50, 100, 200, 300, 500, 1000]));
             yuan.sort_unstable();
-            let mut ladder = Ladder::pinned(Kind::Cumulative, &plans(&yuan), None, cny(1000));
+            let (ladder, mut climb) = (Ladder::pinned(Kind::Cumulative, &plans(&yuan), None, cny(1000)), new());
             let mut received = cny(probe);
-            ladder.begin(received);
-            while let Next::Pay { amount, plan, .. } = ladder.next(received, &fixed) {
+            ladder.begin(&mut climb, received);
+            while let Next::Pay { amount, plan, .. } = ladder.next(climb, received, &fixed) {
                 prop_assert!(received < plan);
                 prop_assert_eq!(Some(amount), fixed.at_least(plan.minus(received).unwrap()));
                 received = received.plus(amount).unwrap();
-                ladder.strike(received);
+                ladder.strike(&mut climb, received);
             }
             prop_assert!(received >= cny(*yuan.last().unwrap()));
         }

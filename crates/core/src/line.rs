@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     admit::Caps,
-    ladder::Ladder,
+    ladder::{Climb, Kind, Ladder},
     money::{Amount, Currency},
     msisdn::Msisdn,
     offer::Offer,
@@ -101,8 +101,8 @@ pub struct Recovery {
     pub pinned: Arc<Pinned>,
     /// Which of the pinned offers is paid, from 0: those before it do not serve the line.
     pub provider: usize,
-    /// The plan amounts still to be tried.
-    pub ladder: Ladder,
+    /// How far the pinned ladder was climbed.
+    pub climb: Climb,
     /// What the next order is for.
     pub aim: Aim,
     /// What the line received by probe and rungs.
@@ -136,6 +136,8 @@ pub struct Pinned {
     pub max_orders: u32,
     /// What the line's providers offer, in the owner's order; empty until they answered.
     pub offers: Vec<Terms>,
+    /// The plan amounts to be tried; none until the providers answered.
+    pub ladder: Ladder,
 }
 
 /// One provider's offer together with the terms that the method has to respect.
@@ -565,13 +567,15 @@ impl Recovery {
 /// Nothing is pinned: no order and no amount, so that a recovery without what it pinned pays nothing (C7).
 impl Default for Pinned {
     fn default() -> Self {
+        let none = Amount::zero(Currency::NONE);
         Self {
-            probe: Amount::zero(Currency::NONE),
+            probe: none,
             set: SetAmount::Typed,
             timing: Timing::default(),
             caps: Caps::default(),
             max_orders: 0,
             offers: Vec::new(),
+            ladder: Ladder::pinned(Kind::default(), &[], None, none),
         }
     }
 }

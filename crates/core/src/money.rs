@@ -138,17 +138,28 @@ impl Amount {
 
     /// The digits without the currency: `12.50`.
     pub fn decimal(self) -> String {
-        let mut text = String::new();
-        self.write_decimal(&mut text).expect("a String takes every text");
-        text
+        let text = self.text();
+        text.as_str().trim_end_matches(|c| c == ' ' || char::is_ascii_uppercase(&c)).to_owned()
     }
 
-    fn write_decimal(self, out: &mut impl fmt::Write) -> fmt::Result {
-        let digits = usize::from(self.currency.minor_digits());
-        let unit = 10u64.pow(u32::from(self.currency.minor_digits()));
-        let (whole, fraction) = (self.minor.unsigned_abs() / unit, self.minor.unsigned_abs() % unit);
-        let sign = if self.minor < 0 { "-" } else { "" };
-        if digits == 0 { write!(out, "{sign}{whole}") } else { write!(out, "{sign}{whole}.{fraction:0digits$}") }
+    /// The amount as it is written, `12.50 CNY`, without formatting machinery: amounts are most of what is stored.
+    fn text(self) -> Text {
+        let mut text = Text { bytes: [0; LONGEST], begins: LONGEST };
+        let points = usize::from(self.currency.minor_digits());
+        self.currency.code().bytes().rev().for_each(|letter| text.put(letter));
+        text.put(b' ');
+        let (mut left, mut digits) = (self.minor.unsigned_abs(), 0);
+        while left > 0 || digits <= points {
+            if digits == points && points > 0 {
+                text.put(b'.');
+            }
+            text.put(b"0123456789"[(left % 10) as usize]);
+            (left, digits) = (left / 10, digits + 1);
+        }
+        if self.minor < 0 {
+            text.put(b'-');
+        }
+        text
     }
 
     fn combine(self, other: Self, op: fn(i64, i64) -> Option<i64>) -> Result<Self, MoneyError> {
@@ -157,6 +168,26 @@ impl Amount {
         }
         let minor = op(self.minor, other.minor).ok_or(MoneyError::Overflow(self, other))?;
         Ok(Self { currency: self.currency, minor })
+    }
+}
+
+/// The longest amount: a sign, 19 digits and a point, a space, a currency.
+const LONGEST: usize = 25;
+
+/// A short text, written from its end.
+struct Text {
+    bytes: [u8; LONGEST],
+    begins: usize,
+}
+
+impl Text {
+    fn put(&mut self, byte: u8) {
+        self.begins -= 1;
+        self.bytes[self.begins] = byte;
+    }
+
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.bytes[self.begins..]).expect("digits and letters are ASCII")
     }
 }
 
@@ -196,8 +227,7 @@ impl FromStr for Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_decimal(f)?;
-        write!(f, " {}", self.currency.code())
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -251,7 +281,7 @@ impl<'de> Deserialize<'de> for Currency {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(self)
+        s.serialize_str(self.text().as_str())
     }
 }
 

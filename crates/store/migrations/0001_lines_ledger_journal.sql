@@ -22,23 +22,26 @@ CREATE TABLE contact_lines (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX contacts_of_line ON contact_lines (line);
 
--- What lists of lines are filtered by; written only when it changes.
+-- The columns beside `body` are what lists are filtered by. The body is the line as it was when it was last at rest;
+-- a line to which nothing happened since its import has none.
 CREATE TABLE lines (
     id       INTEGER PRIMARY KEY,
     book     INTEGER NOT NULL REFERENCES books,
     msisdn   INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
     enrolled INTEGER NOT NULL,
     open     INTEGER NOT NULL,
     waiting  INTEGER NOT NULL,
     grp      TEXT,
+    body     TEXT,
     UNIQUE (book, msisdn)
 ) STRICT;
 CREATE INDEX lines_by_number ON lines (msisdn);
 CREATE INDEX lines_open ON lines (id) WHERE open = 1;
 CREATE INDEX lines_waiting ON lines (id) WHERE waiting = 1;
 
--- The lines themselves, written with each transition; a line to which nothing happened since its import has none.
-CREATE TABLE states (
+-- The lines with an open recovery as they are now: few at a time, large, and written with each transition.
+CREATE TABLE open_lines (
     line    INTEGER PRIMARY KEY,
     version INTEGER NOT NULL,
     body    TEXT NOT NULL

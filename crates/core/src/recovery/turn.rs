@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Aim, Denial, End, Notice, Policy, Record, Step, TopUp, TopUpState, outcome};
 use crate::{
     claim::{self, Claim},
-    ladder::{Ladder, Next},
+    ladder::{Climb, Ladder, Next},
     ledger::{Account, Kind, Transaction},
     line::{Line, Parked, Phase, Pinned, Reason, Recovery, State, Terms},
     money::{Amount, MoneyError},
@@ -73,9 +73,10 @@ impl<'a> Turn<'a> {
                 caps: policy.caps.clone(),
                 max_orders: policy.max_orders,
                 offers: Vec::new(),
+                ladder: Ladder::pinned(policy.ladder, &[], None, policy.highest_plan),
             }),
             provider: 0,
-            ladder: Ladder::pinned(policy.ladder, &[], None, policy.highest_plan),
+            climb: Climb::new(policy.probe.currency()),
             aim: Aim::Probe,
             received: zero,
             orders: 0,
@@ -101,10 +102,9 @@ impl<'a> Turn<'a> {
         };
         let ladder = Ladder::pinned(policy.ladder, &first.offer.plans, known, policy.highest_plan);
         let recovery = self.recovery();
-        recovery.ladder = ladder;
         // The plans are pinned by the ladder: they are not kept twice.
         let offers = offers.into_iter().map(Terms::without_plans).collect();
-        recovery.pinned = Arc::new(Pinned { offers, ..Pinned::clone(&recovery.pinned) });
+        recovery.pinned = Arc::new(Pinned { offers, ladder, ..Pinned::clone(&recovery.pinned) });
         recovery.tries = 0;
         if ask {
             recovery.phase = Phase::Approval;
@@ -142,11 +142,11 @@ impl<'a> Turn<'a> {
     /// The next plan of the ladder, or the end of it (S1042, S1045, claim 3).
     pub(super) fn climb(&mut self, read: &Read) {
         let recovery = self.recovery();
-        if recovery.ladder.is_unknown() {
+        if recovery.pinned.ladder.is_unknown() {
             return self.park(Reason::NoPlans);
         }
         if recovery.aim == Aim::Probe {
-            recovery.ladder.begin(recovery.received);
+            recovery.pinned.ladder.begin(&mut recovery.climb, recovery.received);
         }
         match recovery.next() {
             Next::Pay { plan, number, .. } => {
@@ -405,7 +405,7 @@ impl Recovery {
         }
         self.received = self.received.plus(receipt.delivered)?;
         if matches!(self.aim, Aim::Rung { .. }) {
-            self.ladder.strike(self.received);
+            self.pinned.ladder.strike(&mut self.climb, self.received);
         }
         Ok(())
     }
@@ -425,7 +425,7 @@ impl Recovery {
     /// The next payment of the ladder with the present provider.
     pub(super) fn next(&self) -> Next {
         let denominations = self.terms().map(|terms| &terms.offer.denominations);
-        denominations.map_or(Next::NotOffered, |on_sale| self.ladder.next(self.received, on_sale))
+        denominations.map_or(Next::NotOffered, |on_sale| self.pinned.ladder.next(self.climb, self.received, on_sale))
     }
 
     /// What the order asks for, by its aim.

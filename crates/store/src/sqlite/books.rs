@@ -77,16 +77,16 @@ async fn add_lines(
     let known: Vec<(i64, i64)> = query_as(select).bind(book.0).bind(json(&numbers)?).fetch_all(&mut *db).await?;
     let mut lines: BTreeMap<i64, i64> = known.into_iter().collect();
     let mut next: i64 = query_scalar("SELECT coalesce(max(id), 0) + 1 FROM lines").fetch_one(&mut *db).await?;
-    let mut new: Vec<[Value; 6]> = Vec::new();
+    let mut new: Vec<[Value; 7]> = Vec::new();
     for msisdn in wanted {
         lines.entry(msisdn.number()).or_insert_with(|| {
-            new.push([next, book.0, msisdn.number(), 0, 0, 0].map(Value::from));
+            new.push([next, book.0, msisdn.number(), 0, 0, 0, 0].map(Value::from));
             next += 1;
             next - 1
         });
     }
     let count = new.len() as u64;
-    write(db, "INSERT INTO lines (id, book, msisdn, enrolled, open, waiting)", new, "").await?;
+    write(db, "INSERT INTO lines (id, book, msisdn, version, enrolled, open, waiting)", new, "").await?;
     Ok((lines, count))
 }
 

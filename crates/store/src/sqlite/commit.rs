@@ -31,9 +31,8 @@ pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<C
     topups(db, &changes, batch.now, &exposed).await?;
     recoveries(db, &changes).await?;
     exposure(db, &exposed).await?;
-    let mut transactions: Vec<Transaction> = changes.iter().flat_map(|c| c.step.transactions.clone()).collect();
-    transactions.extend(claims(db, batch, &changes).await?);
-    post(db, &transactions, batch.now).await?;
+    let of_claims = claims(db, batch, &changes).await?;
+    post(db, changes.iter().flat_map(|change| &change.step.transactions).chain(&of_claims), batch.now).await?;
     let done: Vec<i64> = changes.iter().filter_map(|c| c.request).chain(batch.requests.iter().copied()).collect();
     delete(db, "DELETE FROM requests WHERE id IN (SELECT value FROM json_each(?1))", &done).await?;
     Ok(Committed { verdicts, switches })
@@ -51,44 +50,63 @@ async fn installation(db: &mut SqliteConnection, batch: &Batch) -> Result<(Switc
     Ok((Switches { paused, frozen, clock_fault }, day))
 }
 
-/// Each line; and where they changed, what lists are filtered by and what the open recovery pinned.
+/// Each line, at rest or open; and where they changed, what lists are filtered by and what the recovery pinned.
 async fn lines(db: &mut SqliteConnection, changes: &[&Change]) -> Result<(), StoreError> {
-    let (mut states, mut lists, mut pinned, mut closed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut lines, mut open, mut pinned, mut closed) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for step in changes.iter().map(|change| &change.step) {
-        let line = &step.line;
-        let version = i64::try_from(line.version).map_err(|_| StoreError::Contradiction("too many versions".into()))?;
-        states.push([line.id.0.into(), version.into(), body(line)?]);
-        if step.relisted {
-            lists.push(listed(line)?);
-        }
-        match line.pinned().filter(|_| step.repinned) {
-            Some(terms) => pinned.push([line.id.0.into(), body(terms.as_ref())?]),
-            None if step.repinned => closed.push(line.id),
-            None => {}
+        let (line, whole) = (&step.line, body(&step.line)?);
+        match line.pinned() {
+            None => {
+                lines.push(line_row(line, whole)?);
+                closed.extend(step.repinned.then_some(line.id));
+            }
+            Some(terms) => {
+                open.push([line.id.0.into(), version(line)?, whole]);
+                if step.relisted {
+                    lines.push(line_row(line, Value::Null)?);
+                }
+                if step.repinned {
+                    pinned.push([line.id.0.into(), body(terms.as_ref())?]);
+                }
+            }
         }
     }
+    let tail = "ON CONFLICT (id) DO UPDATE SET version = excluded.version, enrolled = excluded.enrolled,
+        open = excluded.open, waiting = excluded.waiting, grp = excluded.grp, body = coalesce(excluded.body, body)";
+    write(db, "INSERT OR FAIL INTO lines (id, book, msisdn, version, enrolled, open, waiting, grp, body)", lines, tail)
+        .await?;
     let tail = "ON CONFLICT (line) DO UPDATE SET version = excluded.version, body = excluded.body";
-    write(db, "INSERT INTO states (line, version, body)", states, tail).await?;
-    let tail = "ON CONFLICT (id) DO UPDATE SET enrolled = excluded.enrolled, open = excluded.open,
-        waiting = excluded.waiting, grp = excluded.grp";
-    write(db, "INSERT INTO lines (id, book, msisdn, enrolled, open, waiting, grp)", lists, tail).await?;
+    write(db, "INSERT OR FAIL INTO open_lines (line, version, body)", open, tail).await?;
     let tail = "ON CONFLICT (line) DO UPDATE SET body = excluded.body";
-    write(db, "INSERT INTO pinned (line, body)", pinned, tail).await?;
+    write(db, "INSERT OR FAIL INTO pinned (line, body)", pinned, tail).await?;
+    delete(db, "DELETE FROM open_lines WHERE line IN (SELECT value FROM json_each(?1))", &closed).await?;
     delete(db, "DELETE FROM pinned WHERE line IN (SELECT value FROM json_each(?1))", &closed).await
 }
 
-fn listed(line: &Line) -> Result<[Value; 7], StoreError> {
+fn version(line: &Line) -> Result<Value, StoreError> {
+    let version = i64::try_from(line.version);
+    version.map(Value::from).map_err(|_| StoreError::Contradiction("too many versions".into()))
+}
+
+fn line_row(line: &Line, body: Value) -> Result<[Value; 9], StoreError> {
     let listing = line.listing();
-    let group = listing.group.map(name).transpose()?.into();
-    let (id, book, msisdn) = (line.id.0, line.book.0, line.msisdn.number());
-    let (enrolled, open, waiting) = (listing.enrolled.into(), listing.open.into(), listing.waiting.into());
-    Ok([id.into(), book.into(), msisdn.into(), enrolled, open, waiting, group])
+    Ok([
+        line.id.0.into(),
+        line.book.0.into(),
+        line.msisdn.number().into(),
+        version(line)?,
+        listing.enrolled.into(),
+        listing.open.into(),
+        listing.waiting.into(),
+        listing.group.map(name).transpose()?.into(),
+        body,
+    ])
 }
 
 async fn journal(db: &mut SqliteConnection, changes: &[&Change], now: Now) -> Result<(), StoreError> {
     let row = |change: &&Change| Ok([change.step.line.id.0.into(), now.wall_ms.into(), body(&change.event)?]);
     let rows = changes.iter().map(row).collect::<Result<_, StoreError>>()?;
-    write(db, "INSERT INTO journal (line, at_ms, event)", rows, "").await
+    write(db, "INSERT OR FAIL INTO journal (line, at_ms, event)", rows, "").await
 }
 
 /// New orders are inserted, so that a reference is never used twice (P2); known ones change their state alone.
@@ -105,7 +123,7 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, expose
             return Err(StoreError::Contradiction(format!("{} was never ordered", topup.order.reference)));
         }
     }
-    let head = "INSERT INTO topups (reference, line, recovery, book, provider, msisdn, currency, at_ms, day,
+    let head = "INSERT OR FAIL INTO topups (reference, line, recovery, book, provider, msisdn, currency, at_ms, day,
         unresolved, held, sent, exposed_minor, body)";
     let tail = "ON CONFLICT (reference) DO UPDATE SET unresolved = excluded.unresolved, held = excluded.held,
         sent = excluded.sent, exposed_minor = excluded.exposed_minor, body = excluded.body";
@@ -140,7 +158,7 @@ async fn recoveries(db: &mut SqliteConnection, changes: &[&Change]) -> Result<()
     let row = |(line, record): (LineId, &Record)| Ok([line.0.into(), record.number.into(), body(record)?]);
     let rows = records.map(row).collect::<Result<_, StoreError>>()?;
     let tail = "ON CONFLICT (line, number) DO UPDATE SET body = excluded.body";
-    write(db, "INSERT INTO recoveries (line, number, body)", rows, tail).await
+    write(db, "INSERT OR FAIL INTO recoveries (line, number, body)", rows, tail).await
 }
 
 async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), StoreError> {
@@ -148,7 +166,7 @@ async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), St
     let row = |((scope, owner, currency, day), minor): (&Cell, &i64)| {
         [(*scope).into(), owner.as_str().into(), (*currency).into(), (*day).into(), (*minor).into()]
     };
-    let head = "INSERT INTO exposure (scope, owner, currency, day, minor)";
+    let head = "INSERT OR FAIL INTO exposure (scope, owner, currency, day, minor)";
     let tail = "ON CONFLICT (scope, owner, currency, day) DO UPDATE SET minor = minor + excluded.minor";
     write(db, head, changed.map(row).collect(), tail).await
 }
@@ -204,11 +222,11 @@ async fn apply(
     }
     let rows = after.values().map(claim_row).collect::<Result<_, _>>()?;
     write(db, CLAIM, rows, "ON CONFLICT (reference) DO UPDATE SET open = excluded.open, body = excluded.body").await?;
-    write(db, "INSERT INTO claim_journal (reference, at_ms, event)", events, "").await?;
+    write(db, "INSERT OR FAIL INTO claim_journal (reference, at_ms, event)", events, "").await?;
     Ok(transactions)
 }
 
-const CLAIM: &str = "INSERT INTO claims (reference, line, open, body)";
+const CLAIM: &str = "INSERT OR FAIL INTO claims (reference, line, open, body)";
 
 fn claim_row(claim: &Claim) -> Result<[Value; 4], StoreError> {
     Ok([claim.reference.as_str().into(), claim.line.0.into(), claim.is_open().into(), body(claim)?])
@@ -227,7 +245,11 @@ async fn stored(
 }
 
 /// Posts transactions and carries the cached balances on (M1, M2). An unbalanced one stops the whole batch.
-async fn post(db: &mut SqliteConnection, transactions: &[Transaction], now: Now) -> Result<(), StoreError> {
+async fn post<'a>(
+    db: &mut SqliteConnection,
+    transactions: impl Iterator<Item = &'a Transaction>,
+    now: Now,
+) -> Result<(), StoreError> {
     let mut rows = Vec::new();
     let mut balances: BTreeMap<_, i64> = BTreeMap::new();
     for transaction in transactions {
@@ -245,12 +267,12 @@ async fn post(db: &mut SqliteConnection, transactions: &[Transaction], now: Now)
         let (reference, kind) = (transaction.reference.as_str(), name(transaction.kind)?);
         rows.push([now.wall_ms.into(), reference.into(), provider.into(), kind.into(), body(&legs)?]);
     }
-    write(db, "INSERT INTO transactions (at_ms, reference, provider, kind, postings)", rows, "").await?;
+    write(db, "INSERT OR FAIL INTO transactions (at_ms, reference, provider, kind, postings)", rows, "").await?;
     let row = |((provider, account, currency), minor): ((&str, Account, &str), i64)| {
         Ok([provider.into(), name(account)?.into(), currency.into(), minor.into()])
     };
     let rows = balances.into_iter().map(row).collect::<Result<_, StoreError>>()?;
-    let head = "INSERT INTO balances (provider, account, currency, minor)";
+    let head = "INSERT OR FAIL INTO balances (provider, account, currency, minor)";
     let tail = "ON CONFLICT (provider, account, currency) DO UPDATE SET minor = minor + excluded.minor";
     write(db, head, rows, tail).await
 }

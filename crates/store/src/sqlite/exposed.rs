@@ -173,8 +173,8 @@ fn wide(book: BookId, provider: &str) -> [(Scope, &'static str, String); 3] {
 }
 
 async fn versions(db: &mut SqliteConnection, lines: &[LineId]) -> Result<BTreeMap<LineId, u64>, StoreError> {
-    let select = "SELECT json_group_array(json_array(id, coalesce(version, 0))) FROM lines
-        LEFT JOIN states ON line = id WHERE id IN (SELECT value FROM json_each(?1))";
+    let select = "SELECT json_group_array(json_array(l.id, coalesce(o.version, l.version)))
+        FROM lines l LEFT JOIN open_lines o ON o.line = l.id WHERE l.id IN (SELECT value FROM json_each(?1))";
     let rows: Vec<(LineId, u64)> = gathered(query_scalar(select).bind(json(&lines)?), db).await?;
     Ok(rows.into_iter().collect())
 }

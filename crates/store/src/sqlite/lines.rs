@@ -34,9 +34,9 @@ pub(super) async fn filtered(
     whole(select.build_query_as().fetch_all(db).await?)
 }
 
-/// A line is kept apart from what its open recovery pinned.
-const SELECT: &str = "SELECT l.id, l.book, l.msisdn, s.body, p.body
-    FROM lines l LEFT JOIN states s ON s.line = l.id LEFT JOIN pinned p ON p.line = l.id";
+/// A line with an open recovery is kept apart, and once more apart what the recovery pinned.
+const SELECT: &str = "SELECT l.id, l.book, l.msisdn, coalesce(o.body, l.body), p.body
+    FROM lines l LEFT JOIN open_lines o ON o.line = l.id LEFT JOIN pinned p ON p.line = l.id";
 
 type Row = (i64, i64, i64, Option<String>, Option<String>);
 
@@ -44,12 +44,12 @@ fn whole(rows: Vec<Row>) -> Result<Vec<Line>, StoreError> {
     rows.into_iter().map(line).collect()
 }
 
-fn line((id, book, msisdn, state, pinned): Row) -> Result<Line, StoreError> {
-    let Some(state) = state else {
+fn line((id, book, msisdn, body, pinned): Row) -> Result<Line, StoreError> {
+    let Some(body) = body else {
         let msisdn = format!("+{msisdn}").parse().map_err(|_| damaged(id, "has a number that is none"))?;
         return Ok(Line::imported(LineId(id), BookId(book), msisdn));
     };
-    let line: Line = parsed(&state)?;
+    let line: Line = parsed(&body)?;
     match (line.pinned(), pinned) {
         (None, _) => Ok(line),
         (Some(_), Some(pinned)) => Ok(line.with_pinned(parsed(&pinned)?)),

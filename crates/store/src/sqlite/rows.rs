@@ -24,6 +24,9 @@ pub(super) enum Value {
 }
 
 /// Writes rows: `head` names table and columns, `tail` says what happens to a row that is there already.
+///
+/// `head` begins with `INSERT OR FAIL`: the transaction is given up when a row is refused, so that SQLite need not
+/// keep the pages as they were before the statement, as it would by default.
 pub(super) async fn write<const COLUMNS: usize>(
     db: &mut SqliteConnection,
     head: &'static str,
