@@ -4,7 +4,10 @@ mod commit;
 mod dispatch;
 mod lines;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::Arc,
+};
 
 use ringback_core::{
     Answer, BookId, Claim, DeskReply, Line, LineId, Now, Order, Reply, TopUpRef,
@@ -72,9 +75,9 @@ pub enum Output {
     /// Commit; the answer is [`Input::Committed`].
     Commit(Batch),
     /// Ask a channel about lines; the answer is [`Input::Answers`].
-    Query(String, Vec<Line>),
+    Query(String, Vec<Arc<Line>>),
     /// Ask the book's providers what can be paid; the answer is [`Input::Offers`].
-    Offers(Line, Vec<String>),
+    Offers(Arc<Line>, Vec<String>),
     /// Have a provider ready for an order; the answer is [`Input::Prepared`].
     Prepare(LineId, String),
     /// Send an order, once; the answer is [`Input::Replied`].
@@ -89,9 +92,9 @@ pub enum Output {
     /// Freeze spending: the clock cannot be trusted (S2).
     ClockFault,
     /// Tell people; nothing is answered.
-    Notice(Line, Notice),
+    Notice(Arc<Line>, Notice),
     /// A transition was committed; nothing is answered.
-    Stepped(Line, Event),
+    Stepped(Arc<Line>, Event),
     /// An event was rejected or a commit failed; nothing is answered.
     Trouble(String),
 }
@@ -134,7 +137,8 @@ struct Asked {
 /// A line that the engine works on.
 #[derive(Debug)]
 struct Tracked {
-    line: Line,
+    /// Shared with whoever is told of it, since each transition makes a new one.
+    line: Arc<Line>,
     inbox: VecDeque<Asked>,
     busy: Option<Busy>,
     /// A query is wanted although the state does not ask for one (S101).

@@ -52,9 +52,9 @@ pub type Observer = Arc<dyn Fn(&Report) + Send + Sync>;
 #[derive(Debug)]
 pub enum Report {
     /// A transition was committed.
-    Stepped(Line, Event),
+    Stepped(Arc<Line>, Event),
     /// A person should know.
-    Notice(Line, Notice),
+    Notice(Arc<Line>, Notice),
     /// Something did not work; it is tried again.
     Trouble(String),
     /// The ledger was compared with a provider's statement.

@@ -19,6 +19,10 @@ use context::Context;
 use ringback_core::recovery::Event;
 use tracing_subscriber::EnvFilter;
 
+/// Lines and their steps are many small allocations.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How a command ended, as its exit code says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finished {

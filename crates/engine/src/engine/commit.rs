@@ -1,6 +1,6 @@
 //! The commit: what has happened becomes durable together, and only then is anything carried out (P1).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use ringback_core::{
     LineId, Now,
@@ -160,12 +160,13 @@ impl Engine {
             self.claims.mirror(reference, event);
         }
         step.claims.into_iter().for_each(|claim| self.claims.track(claim, now.uptime_ms));
+        let line = Arc::new(step.line);
         for notice in step.notices {
-            self.out.push(Output::Notice(step.line.clone(), notice));
+            self.out.push(Output::Notice(line.clone(), notice));
         }
-        self.out.push(Output::Stepped(step.line.clone(), event));
+        self.out.push(Output::Stepped(line.clone(), event));
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
-        tracked.line = step.line;
+        tracked.line = line;
         if let Some(order) = step.send {
             let lane = self.providers.of(&self.config, &order.provider);
             lane.push_urgent(Call::Submit(id));

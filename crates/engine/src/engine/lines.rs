@@ -1,6 +1,6 @@
 //! Which lines are in memory, what each waits for, and the sweep over all of them (S101, L4).
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use ringback_core::{Line, LineId, Now, Wake, line::Due, recovery::Event};
 
@@ -20,7 +20,7 @@ impl Engine {
         let id = line.id;
         let events = self.expected.remove(&id).unwrap_or_default();
         match self.tracked.get_mut(&id) {
-            Some(tracked) if tracked.outdated => (tracked.line, tracked.outdated) = (line.rearmed(now), false),
+            Some(tracked) if tracked.outdated => (tracked.line, tracked.outdated) = (Arc::new(line.rearmed(now)), false),
             _ => _ = self.track(now, line),
         }
         for event in events {
@@ -60,7 +60,7 @@ impl Engine {
     fn track(&mut self, now: Now, line: Line) -> &mut Tracked {
         let id = line.id;
         let fresh = || Tracked {
-            line: line.rearmed(now),
+            line: Arc::new(line.rearmed(now)),
             inbox: VecDeque::new(),
             busy: None,
             check: false,

@@ -1,5 +1,7 @@
 //! Carrying outputs out: each in a task of its own, each with a deadline, each answered by exactly one input.
 
+use std::sync::Arc;
+
 use ringback_core::{
     Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, admit::Switch, claim, line::Terms,
 };
@@ -72,7 +74,7 @@ async fn again<T, F: Future<Output = Result<T, StoreError>>>(parts: &Parts, mut 
     }
 }
 
-async fn query(parts: &Parts, name: String, lines: &[Line]) -> Input {
+async fn query(parts: &Parts, name: String, lines: &[Arc<Line>]) -> Input {
     let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
     let answers = match parts.channels.get(&name) {
         Some(channel) => timeout(parts.deadline, channel.query(&numbers)).await.ok(),

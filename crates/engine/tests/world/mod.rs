@@ -162,7 +162,7 @@ impl World {
                 let answer = |line: &ringback_core::Line| {
                     (line.id, self.network.answer(line.msisdn, self.provider.received(line.msisdn)))
                 };
-                Input::Answers(channel, lines.iter().map(answer).collect())
+                Input::Answers(channel, lines.iter().map(|line| answer(line)).collect())
             }
             Output::Offers(line, names) => Input::Offers(line.id, Ok(names.iter().map(|name| terms(name)).collect())),
             Output::Submit(line, order) => Input::Replied(line, self.provider.submit(&order)),
