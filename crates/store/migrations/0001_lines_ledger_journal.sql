@@ -61,6 +61,17 @@ CREATE TABLE claim_journal (
     event     TEXT NOT NULL
 ) STRICT;
 
+-- The audit chain (S5): one row for each batch that appended anything, with the last ids of the tables that it covers.
+CREATE TABLE batches (
+    id            INTEGER PRIMARY KEY,
+    at_ms         INTEGER NOT NULL,
+    journal       INTEGER NOT NULL,
+    claim_journal INTEGER NOT NULL,
+    transactions  INTEGER NOT NULL,
+    topups        INTEGER NOT NULL,
+    hash          BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE recoveries (
     line     INTEGER NOT NULL,
     number   INTEGER NOT NULL,

@@ -80,8 +80,8 @@ pub trait Store: Send + Sync {
     /// The transactions of the ledger, oldest first, a page at a time.
     async fn statement(&self, after: i64, limit: u32) -> Result<Vec<Posted>, StoreError>;
 
-    /// Checks M1, M2 and M3 over the whole ledger, by folding every posting anew, and the cached exposure that C1 is
-    /// decided by, by folding every order anew.
+    /// Checks M1, M2 and M3 over the whole ledger, by folding every posting anew, the cached exposure that C1 is
+    /// decided by, by folding every order anew, and the audit chain (S5), by folding everything that was appended.
     async fn verify(&self) -> Result<Vec<Finding>, StoreError>;
 
     /// The switches as they are now.
@@ -273,6 +273,17 @@ pub struct Finding {
     pub invariant: String,
     /// What is wrong, where, and by how much.
     pub detail: String,
+}
+
+/// A batch of the audit chain (S5). Its hash covers everything that was committed up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The batch, counted from 1.
+    pub batch: i64,
+    /// When it was committed, in milliseconds of the wall clock.
+    pub at_ms: i64,
+    /// Its hash: SHA-256, in hexadecimal digits.
+    pub hash: String,
 }
 
 /// What a person asks of the engine.

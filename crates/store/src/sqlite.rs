@@ -1,5 +1,6 @@
 //! SQLite behind [`Store`]: WAL, `synchronous=FULL`, one writer, set-based SQL.
 
+mod audit;
 mod books;
 mod commit;
 mod exposed;
@@ -28,8 +29,8 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    Balance, Batch, Book, ClaimFilter, Committed, Contact, Entry, Filter, Finding, Imported, Posted, Request, Store,
-    StoreError, StoredContact,
+    Balance, Batch, Book, ClaimFilter, Committed, Contact, Entry, Filter, Finding, Head, Imported, Posted, Request,
+    Store, StoreError, StoredContact,
 };
 
 /// A SQLite database.
@@ -60,6 +61,16 @@ impl Sqlite {
         let select = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
         let bytes: i64 = sqlx::query_scalar(select).fetch_one(&self.readers).await?;
         Ok(bytes.cast_unsigned())
+    }
+
+    /// The head of the audit chain, to be kept elsewhere; none before anything was committed (S5).
+    pub async fn head(&self) -> Result<Option<Head>, StoreError> {
+        audit::head(&self.readers).await
+    }
+
+    /// The batch that has this head, in hexadecimal digits. Once the chain verifies, nothing up to it was changed (S5).
+    pub async fn batch_of(&self, head: &str) -> Result<Option<Head>, StoreError> {
+        audit::find(&self.readers, head).await
     }
 
     /// The one connection that writes, with no transaction open.
@@ -136,6 +147,7 @@ impl Store for Sqlite {
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
         let committed = commit::commit(&mut tx, batch).await?;
+        audit::seal(&mut tx, batch.now.wall_ms).await?;
         tx.commit().await?;
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(committed)
@@ -170,7 +182,9 @@ impl Store for Sqlite {
     }
 
     async fn verify(&self) -> Result<Vec<Finding>, StoreError> {
-        ledger::verify(&self.readers).await
+        let mut findings = ledger::verify(&self.readers).await?;
+        findings.extend(audit::verify(&self.readers).await?);
+        Ok(findings)
     }
 
     async fn switches(&self) -> Result<Switches, StoreError> {
