@@ -17,7 +17,7 @@ use ringback_core::{
 use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
-pub use sqlite::Sqlite;
+pub use sqlite::{Restored, Sqlite};
 
 /// The database behind one engine, and behind the commands that only read.
 #[async_trait]
@@ -89,6 +89,17 @@ pub trait Store: Send + Sync {
 
     /// Sets one switch durably and leaves the others (N3). Allowed while another process runs the engine.
     async fn set_switch(&self, switch: Switch, on: bool) -> Result<(), StoreError>;
+
+    /// Fences every book, and those to come, until each is reconciled (S3): what was paid since this instant of the wall
+    /// clock may be missing in the ledger. The earliest of several fences stands. Orders are denied as frozen.
+    async fn fence(&self, since_ms: i64) -> Result<(), StoreError>;
+
+    /// Since when the ledger of these books may lack what was paid, in milliseconds of the wall clock; nothing where no
+    /// fence stands.
+    async fn fenced(&self, books: &[BookId]) -> Result<Option<i64>, StoreError>;
+
+    /// Opens the fence of these books: they are reconciled (S3). Idempotent.
+    async fn unfence(&self, books: &[BookId]) -> Result<(), StoreError>;
 
     /// A person says that the clock is right: its fault is cleared, and the day counts from it (C3).
     async fn trust_clock(&self, now: Now) -> Result<(), StoreError>;

@@ -42,7 +42,7 @@ type Row = (i64, i64, i64, i64, i64, i64, Vec<u8>);
 type Parts = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 /// Chains what this transaction appended, where it appended anything. The last of its writes.
-pub(super) async fn seal(db: &mut SqliteConnection, at_ms: i64) -> Result<Option<[u8; 32]>, StoreError> {
+pub(super) async fn seal(db: &mut SqliteConnection, at_ms: i64) -> Result<Option<Head>, StoreError> {
     let select = "SELECT id, at_ms, journal, claim_journal, transactions, topups, hash FROM batches
         ORDER BY id DESC LIMIT 1";
     let before = query_as(select).fetch_optional(&mut *db).await?.map_or_else(Link::genesis, Link::of);
@@ -57,7 +57,8 @@ pub(super) async fn seal(db: &mut SqliteConnection, at_ms: i64) -> Result<Option
     let insert = query(insert).bind(before.id + 1).bind(at_ms);
     let insert = ends.iter().fold(insert, |insert, end| insert.bind(*end));
     insert.bind(hash.to_vec()).execute(db).await?;
-    Ok(Some(hash))
+    let digits = hash.iter().map(|byte| format!("{byte:02x}"));
+    Ok(Some(Head { batch: before.id + 1, at_ms, hash: digits.collect() }))
 }
 
 /// Folds the whole chain anew from the tables, in one snapshot, and names the first batch that does not match.
@@ -88,7 +89,7 @@ pub(super) async fn verify(db: &SqlitePool) -> Result<Vec<Finding>, StoreError> 
 }
 
 /// The last batch; none before anything was committed.
-pub(super) async fn head(db: &SqlitePool) -> Result<Option<Head>, StoreError> {
+pub(super) async fn head(db: &mut SqliteConnection) -> Result<Option<Head>, StoreError> {
     let select = "SELECT id, at_ms, lower(hex(hash)) FROM batches ORDER BY id DESC LIMIT 1";
     Ok(query_as(select).fetch_optional(db).await?.map(named))
 }

@@ -105,7 +105,7 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, day: i
         let held = state == TopUpState::Held;
         let sent = state != TopUpState::Withheld;
         let key = (&order.reference, state.is_unresolved(), held, state.exposed_minor(order), sent);
-        if step.send.is_some() {
+        if step.is_first_of_topup() {
             let (msisdn, currency) = (order.msisdn.number(), order.asked.currency().code());
             let line = (topup.line, topup.recovery, step.line.book, &order.provider, msisdn, currency);
             new.push(((key, line), topup));

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod audit;
+mod backup;
 mod busy;
 #[path = "../contract/mod.rs"]
 mod contract;
@@ -10,6 +11,7 @@ mod damage;
 mod folder;
 mod full;
 mod opening;
+mod witness;
 
 use folder::Folder;
 
