@@ -339,7 +339,9 @@ impl Engine {
         match found {
             Ok(events) => {
                 self.compared(provider, &events);
-                events.into_iter().for_each(|(line, event)| self.deliver(line, event));
+                for (line, event) in events {
+                    self.deliver(line, event);
+                }
             }
             Err(reason) => self.out.push(Output::Trouble(reason)),
         }

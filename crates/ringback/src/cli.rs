@@ -101,7 +101,7 @@ pub(crate) enum Command {
     Resume,
     /// Show refund claims; record what a letter's answer said.
     Claims(Claims),
-    /// Balances, statement, and the check of M1-M4.
+    /// Balances, statement, the audit chain, and the check of M1-M4 and S5.
     Ledger(Ledger),
     /// Write a whole copy of the database to one file, while the engine runs; it is checked.
     #[command(after_help = "Example:\n  ringback backup /mnt/backup/ringback-$(date +%F).db")]
@@ -392,8 +392,15 @@ pub(crate) struct Ledger {
     #[arg(long, conflicts_with = "statement")]
     pub(crate) verify: bool,
     /// Print the head of the audit chain; with `--verify`, check that the one given is still part of it.
-    #[arg(long, value_name = "HEX", num_args = 0..=1, conflicts_with = "statement", value_parser = head)]
-    pub(crate) head: Option<Option<String>>,
+    #[arg(
+        long,
+        value_name = "HEX",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with = "statement",
+        value_parser = head
+    )]
+    pub(crate) head: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -456,9 +463,9 @@ pub(crate) struct Bench {
     pub(crate) rounds: u32,
 }
 
-/// Reads the head of an audit chain.
+/// Reads the head of an audit chain; none is the wish to see it.
 fn head(text: &str) -> Result<String, String> {
-    let fits = text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    let fits = text.is_empty() || text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     if fits { Ok(text.to_lowercase()) } else { Err("a head has 64 hexadecimal digits".into()) }
 }
 

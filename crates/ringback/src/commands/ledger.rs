@@ -20,12 +20,12 @@ const PAGE: u32 = 2_000;
 pub(crate) async fn ledger(context: &Context, args: &cli::Ledger) -> Result<Finished> {
     let open = context.open().await?;
     if args.verify {
-        return verify(context, &open, args.head.as_ref().and_then(Option::as_deref)).await;
+        return verify(context, &open, args.head.as_deref().filter(|head| !head.is_empty())).await;
     }
     if args.statement {
         statement(context, &open).await?;
     } else if let Some(kept) = &args.head {
-        ensure!(kept.is_none(), "a head is checked together with the chain: add --verify");
+        ensure!(kept.is_empty(), "a head is checked together with the chain: add --verify");
         print_head(context).await?;
     } else {
         let balances = open.store.balances().await?;

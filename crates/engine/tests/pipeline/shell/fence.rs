@@ -67,9 +67,9 @@ fn s3_p3_m4_a_lost_order_waits_in_suspense_and_every_other_line_goes_on() {
 #[test]
 fn s3_nothing_is_paid_before_an_order_of_before_must_be_known() {
     let rig = restored();
-    let final_after = Duration::from_millis(rig.config.statements_final_after_ms);
+    let almost = Duration::from_millis(rig.config.statements_final_after_ms - 1_000);
     let meanwhile = async {
-        sleep(final_after - Duration::from_secs(1)).await;
+        sleep(almost).await;
         assert!(rig.outside.provider().submitted.is_empty() && fenced(&rig).is_some());
         // The provider books it at the last moment.
         lost(&rig, 1, 8);
@@ -95,11 +95,11 @@ fn s3_a_statement_that_cannot_be_read_keeps_the_fence_closed() {
 #[test]
 fn s3_a_restart_behind_the_fence_is_behind_it() {
     let rig = restored();
-    let final_after = Duration::from_millis(rig.config.statements_final_after_ms);
+    let almost = Duration::from_millis(rig.config.statements_final_after_ms - 1_000);
     for _ in 0..3 {
         rig.stop.send_replace(false);
         let stopped = async {
-            sleep(final_after - Duration::from_secs(1)).await;
+            sleep(almost).await;
             rig.stop.send_replace(true);
         };
         rig.run_with(all(), UNTIL, stopped).unwrap();
