@@ -4,6 +4,7 @@
 
 pub mod admit;
 pub mod claim;
+pub mod fence;
 pub mod forecast;
 pub mod ladder;
 pub mod ledger;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     admit::Denial,
     claim::{self, Claim},
-    ledger::Transaction,
+    ledger::{self, Transaction},
     line::{Aim, Cause, Consents, Line, LineId, Mode, Phase, Reason, State, Terms},
     money::Amount,
     policy::Policy,
@@ -76,6 +76,14 @@ pub enum Event {
         /// The order as it was settled.
         topup: TopUp,
         /// The answer.
+        reply: Reply,
+    },
+    /// The provider booked an order of this installation that the ledger has lost: it was made before a backup was
+    /// restored, or by a copy (S3, M4). A replay is stale until a person settled it; the ledger knows it by then.
+    Found {
+        /// The order, as far as the provider's statement tells.
+        order: Order,
+        /// What the statement says about it.
         reply: Reply,
     },
     /// A third party announced a success (S102): a hint that only brings the next look forward.
@@ -282,6 +290,7 @@ pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Ste
         (_, Event::Looked(read)) => turn.look(read),
         (_, Event::Told(word)) => turn.hear(word),
         (_, Event::Late { topup, reply }) => turn.late(topup, reply)?,
+        (_, Event::Found { order, .. }) => turn.found(order)?,
 
         // S101, S102: a line at rest. C6: suspended and parked lines start nothing.
         (State::Idle, Event::Answered(read)) => turn.judge_idle(read),
@@ -353,6 +362,7 @@ impl Event {
             Self::Withheld { .. } => "withheld",
             Self::Replied { .. } => "replied",
             Self::Late { .. } => "late",
+            Self::Found { .. } => "found",
             Self::Signalled => "signalled",
             Self::Approved => "approved",
             Self::Declined => "declined",
@@ -360,6 +370,13 @@ impl Event {
             Self::Lapsed => "lapsed",
             Self::Told(_) => "told",
         }
+    }
+}
+
+impl Step {
+    /// Whether its top-up is a new one: then its hold is posted with it, and only then (M3).
+    pub fn is_first_of_topup(&self) -> bool {
+        self.transactions.iter().any(|transaction| transaction.kind == ledger::Kind::Hold)
     }
 }
 

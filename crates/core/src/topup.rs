@@ -114,6 +114,12 @@ impl Order {
     }
 }
 
+/// Crockford's base 32.
+const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// The digits of a drawn reference.
+const DRAWN: usize = 26;
+
 impl TopUpRef {
     /// The text of the reference.
     pub fn as_str(&self) -> &str {
@@ -122,9 +128,14 @@ impl TopUpRef {
 
     /// A reference from 128 random bits: 26 characters of Crockford's base 32.
     pub fn from_random(bits: u128) -> Self {
-        const DIGITS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
         let digit = |i: u32| char::from(DIGITS[usize::try_from(bits >> (5 * i) & 31).unwrap_or(0)]);
         Self((0..26).rev().map(digit).collect())
+    }
+
+    /// A reference that looks as only [`TopUpRef::from_random`] makes them; none otherwise.
+    pub fn drawn(text: &str) -> Option<Self> {
+        let fits = text.len() == DRAWN && text.bytes().all(|digit| DIGITS.contains(&digit));
+        fits.then(|| Self(text.to_owned()))
     }
 }
 

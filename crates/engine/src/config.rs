@@ -19,6 +19,9 @@ pub struct Config {
     pub check_every_ms: Option<u64>,
     /// The time between two comparisons with the providers' statements (M4); nothing for none but those asked for.
     pub statements_every_ms: Option<u64>,
+    /// How long after it was sent an order may come to stand in a provider's statement, by the slowest of them: a fence
+    /// opens no earlier after the start (S3, P5).
+    pub statements_final_after_ms: u64,
 }
 
 /// A book's policy and the names of its connections.

@@ -2,6 +2,7 @@
 
 mod commit;
 mod dispatch;
+mod fence;
 mod lines;
 
 use std::{
@@ -13,11 +14,13 @@ use ringback_core::{
     Answer, BookId, Claim, DeskReply, Line, LineId, Now, Order, Reply, TopUpRef,
     admit::Switches,
     claim,
+    fence::Fence,
     line::{Phase, State, Terms},
     recovery::{Event, Notice, Via},
 };
 use ringback_store::{Batch, Committed, StoreError};
 
+pub use self::fence::Comparison;
 use crate::{
     claims::Claims,
     config::Config,
@@ -59,6 +62,9 @@ pub enum Input {
     Done(i64),
     /// The switches, as another process may have set them.
     Switches(Switches),
+    /// Since when the ledger may lack what was paid (S3), in milliseconds of the wall clock: said once, at the start.
+    /// Nothing is the answer to [`Output::Unfence`], once it is durable.
+    Fenced(Option<i64>),
     /// Time has passed.
     Tick,
 }
@@ -84,9 +90,10 @@ pub enum Output {
     Submit(LineId, Order),
     /// Ask what became of an order; the answer is [`Input::Replied`].
     Inquire(LineId, Order),
-    /// Compare the ledger with a provider's statement since an instant of the wall clock; the answer is
-    /// [`Input::Statement`].
-    Statement(String, i64),
+    /// Compare the ledger with a provider's statement; the answer is [`Input::Statement`].
+    Statement(Comparison),
+    /// Open the fence of these books durably; the answer is [`Input::Fenced`].
+    Unfence(Vec<BookId>),
     /// Ask a desk about a claim; the answer is [`Input::Desk`].
     Desk(Claim),
     /// Freeze spending: the clock cannot be trusted (S2).
@@ -170,6 +177,8 @@ pub struct Engine {
     claims: Claims,
     statements: Statements,
     switches: Switches,
+    /// Stands until the ledger is reconciled (S3).
+    fence: Option<Fence>,
     /// A clock fault was seen here and is not stored yet.
     fault_raised: bool,
     commits: commit::Commits,
@@ -197,6 +206,7 @@ impl Engine {
             claims: Claims::default(),
             statements: Statements::new(config.statements_every_ms),
             switches: Switches::default(),
+            fence: None,
             fault_raised: false,
             commits: commit::Commits::default(),
             sweep: lines::Sweep::Off,
@@ -252,7 +262,7 @@ impl Engine {
     /// Whether nothing moves: no call is out, nothing waits to be committed, and every open recovery waits for a
     /// person, if only for the one who stopped all spending.
     pub fn is_at_rest(&self) -> bool {
-        let stopped = self.switches.stop();
+        let stopped = self.binding().stop();
         let waits = |tracked: &Tracked| match &tracked.line.state {
             State::Open(recovery) => match recovery.phase {
                 Phase::Approval | Phase::Owed { .. } => true,
@@ -272,9 +282,10 @@ impl Engine {
         !self.commits.is_out() && !self.has_changes() && self.expected.is_empty()
     }
 
-    /// Whether every statement that was asked for was compared, or could not be read for too long.
+    /// Whether every statement that was asked for was compared and no fence stands any more, or a statement could not be
+    /// read for too long.
     pub fn is_reconciled(&self) -> bool {
-        self.statements.are_done()
+        self.statements.are_done() && (self.fence.is_none() || self.statements.are_given_up())
     }
 
     /// How many claims wait for a desk for which `counts` holds.
@@ -303,6 +314,7 @@ impl Engine {
             Input::ClaimEvent(reference, event) => self.claims.happened(&reference, event),
             Input::Done(request) => self.done.push(request),
             Input::Switches(switches) => self.switch(now, switches),
+            Input::Fenced(since_ms) => self.fenced(now, since_ms),
             Input::Tick => {}
         }
     }
@@ -315,7 +327,7 @@ impl Engine {
             self.desks.of(&self.config, &desk).push(reference);
         }
         for provider in self.statements.due(now.uptime_ms, &self.config) {
-            self.out.push(Output::Statement(provider, now.wall_ms - STATEMENT_MS));
+            self.out.push(Output::Statement(self.comparison(now, provider)));
         }
     }
 
@@ -329,7 +341,12 @@ impl Engine {
     fn reconciled(&mut self, now: Now, provider: &str, found: Result<Vec<(LineId, Event)>, String>) {
         self.statements.read(provider, found.is_ok(), now.uptime_ms);
         match found {
-            Ok(events) => events.into_iter().for_each(|(line, event)| self.deliver(line, event)),
+            Ok(events) => {
+                self.compared(provider, &events);
+                for (line, event) in events {
+                    self.deliver(line, event);
+                }
+            }
             Err(reason) => self.out.push(Output::Trouble(reason)),
         }
     }
@@ -353,11 +370,7 @@ impl Engine {
     fn switch(&mut self, now: Now, stored: Switches) {
         self.fault_raised &= !stored.clock_fault;
         self.switches = Switches { clock_fault: stored.clock_fault || self.fault_raised, ..stored };
-        if !self.switches.stop() {
-            for id in std::mem::take(&mut self.held) {
-                self.settle(now, id);
-            }
-        }
+        self.release_held(now);
     }
 
     /// Stops what a commit saw to be stopped. It may have seen less than is known since, so it lifts nothing (N3).

@@ -14,4 +14,4 @@ mod statements;
 mod timers;
 
 pub use config::{Config, Limits, Wiring};
-pub use engine::{Engine, Input, Output};
+pub use engine::{Comparison, Engine, Input, Output};

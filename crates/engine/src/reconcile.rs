@@ -1,9 +1,9 @@
 //! Comparing the ledger with a provider's statement, reference by reference (M4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringback_core::{
-    Echo, LineId, Outcome, Reply,
+    Echo, Line, LineId, Msisdn, Outcome, Reply, TopUpRef, fence,
     recovery::{Event, TopUp, TopUpState, Via},
 };
 use ringback_providers::StatementRow;
@@ -12,7 +12,7 @@ use serde::Serialize;
 /// What a comparison found.
 #[derive(Debug, Default)]
 pub struct Reconciled {
-    /// Events for orders that were settled otherwise than the statement says (P7, P12).
+    /// Events for orders that were settled otherwise than the statement says (P7, P12), or that the ledger lost (S3).
     pub events: Vec<(LineId, Event)>,
     /// Differences that a person has to look at.
     pub differences: Vec<Difference>,
@@ -29,8 +29,15 @@ pub struct Difference {
     pub detail: String,
 }
 
-/// Compares the top-ups of one provider with its statement of the same time.
+/// Compares the top-ups of one provider with its statement of the same time. A booking that is not among them is a
+/// difference.
 pub fn reconcile(ours: &[TopUp], theirs: &[StatementRow]) -> Reconciled {
+    reconcile_with(ours, theirs, "", &[])
+}
+
+/// The same for a ledger that may have lost orders (S3): a booking that this installation made for one of these lines
+/// is found, and goes to suspense against it (M4).
+pub fn reconcile_with(ours: &[TopUp], theirs: &[StatementRow], provider: &str, lines: &[Line]) -> Reconciled {
     let mut found = Reconciled::default();
     let mut rows: BTreeMap<&str, Vec<&StatementRow>> = BTreeMap::new();
     for row in theirs {
@@ -40,10 +47,29 @@ pub fn reconcile(ours: &[TopUp], theirs: &[StatementRow]) -> Reconciled {
         let rows = rows.remove(topup.order.reference.as_str()).unwrap_or_default();
         compare(topup, &rows, &mut found);
     }
-    for (reference, _) in rows.into_iter().filter(|(_, rows)| rows.iter().any(|row| is_delivered(row))) {
-        found.differ(reference, "the provider booked a top-up that is not in the ledger");
+    for (reference, rows) in rows {
+        let lost = rows.iter().find_map(|row| lost(row, provider, lines));
+        if let Some(event) = lost {
+            found.events.push(event);
+        } else if rows.iter().any(|row| is_delivered(row)) {
+            found.differ(reference, "the provider booked a top-up that is not in the ledger");
+        }
     }
     found
+}
+
+/// The bookings that this installation made, by their references, and that are not among these top-ups.
+pub fn unknown(ours: &[TopUp], theirs: &[StatementRow]) -> Vec<(TopUpRef, Msisdn)> {
+    let known: BTreeSet<&str> = ours.iter().map(|topup| topup.order.reference.as_str()).collect();
+    let rows = theirs.iter().filter(|row| !known.contains(row.reference.as_str()));
+    rows.filter_map(|row| Some((TopUpRef::drawn(&row.reference)?, row.msisdn))).collect()
+}
+
+/// The order behind a row that the ledger does not know, for the line that it belongs to.
+fn lost(row: &StatementRow, provider: &str, lines: &[Line]) -> Option<(LineId, Event)> {
+    let line = lines.iter().find(|line| line.msisdn == row.msisdn)?;
+    let order = fence::lost(provider, row.msisdn, &row.reference, &row.reply)?;
+    Some((line.id, Event::Found { order, reply: reply(row) }))
 }
 
 /// Compares one top-up with every row under its reference, of which a delivery says most.

@@ -165,6 +165,7 @@ impl Shell {
     /// Crash recovery: whatever was open goes on from its durable state (L4), and the statements tell what became of
     /// it meanwhile.
     async fn resume(&mut self) -> Result<(), StoreError> {
+        self.send(Input::Fenced(self.parts.store.fenced(&self.books).await?));
         self.engine.reconcile();
         let open = Filter { open: true, books: Some(self.books.clone()), ..Filter::default() };
         let mut after = LineId(0);

@@ -22,11 +22,13 @@ pub(crate) struct Statements {
     /// Providers whose statement could not be read.
     unread: BTreeSet<String>,
     failures: u32,
+    /// When the last statements were asked for, in milliseconds of uptime.
+    asked_ms: u64,
 }
 
 impl Statements {
     pub(crate) fn new(every_ms: Option<u64>) -> Self {
-        Self { every_ms, next_ms: None, out: BTreeSet::new(), unread: BTreeSet::new(), failures: 0 }
+        Self { every_ms, next_ms: None, out: BTreeSet::new(), unread: BTreeSet::new(), failures: 0, asked_ms: 0 }
     }
 
     pub(crate) fn begin(&mut self) {
@@ -41,6 +43,7 @@ impl Statements {
         let all = config.books.values().flat_map(|book| book.providers.iter().cloned());
         self.out = if self.unread.is_empty() { all.collect() } else { std::mem::take(&mut self.unread) };
         self.next_ms = self.every_ms.map(|every_ms| uptime_ms + every_ms);
+        self.asked_ms = uptime_ms;
         self.out.iter().cloned().collect()
     }
 
@@ -56,9 +59,25 @@ impl Statements {
         self.next_ms = Some(uptime_ms + wait_ms.min(LONGEST_RETRY_MS));
     }
 
+    /// Has all statements compared again, from this uptime on.
+    pub(crate) fn again(&mut self, at_ms: u64) {
+        let at_ms = at_ms.max(self.asked_ms + RETRY_MS);
+        self.next_ms = Some(self.next_ms.map_or(at_ms, |next_ms| next_ms.min(at_ms)));
+    }
+
+    /// When the statements that are read or were read last were asked for, in milliseconds of uptime.
+    pub(crate) fn asked_ms(&self) -> u64 {
+        self.asked_ms
+    }
+
+    /// Whether nobody waits any more for a statement that could not be read.
+    pub(crate) fn are_given_up(&self) -> bool {
+        self.failures >= MOST_READINGS
+    }
+
     /// Whether nothing more is to be waited for.
     pub(crate) fn are_done(&self) -> bool {
-        let given_up = self.failures >= MOST_READINGS;
+        let given_up = self.are_given_up();
         self.out.is_empty() && (given_up || (self.unread.is_empty() && self.next_ms != Some(0)))
     }
 

@@ -47,6 +47,16 @@ With --json, one object on each line:
 
 Without --json, numbers are whole on a terminal and masked anywhere else.";
 
+const RESTORE: &str = "\
+The database that is there now is kept beside it. What was paid after the backup is unknown to it: so nothing is paid
+before every provider's statement was compared, which `ringback run` and `ringback recover` do by themselves. A payment
+that the backup does not know is put into suspense against its line, and waits for `ringback settle`.
+
+Consents, limits and switches are those of the backup's time: look at `ringback lines` before going on.
+
+Example:
+  ringback restore /mnt/backup/ringback-2026-11-25.db && ringback run";
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Write a commented configuration; asks for what no flag gives. Caps are required.
@@ -91,8 +101,14 @@ pub(crate) enum Command {
     Resume,
     /// Show refund claims; record what a letter's answer said.
     Claims(Claims),
-    /// Balances, statement, and the check of M1-M4.
+    /// Balances, statement, the audit chain, and the check of M1-M4 and S5.
     Ledger(Ledger),
+    /// Write a whole copy of the database to one file, while the engine runs; it is checked.
+    #[command(after_help = "Example:\n  ringback backup /mnt/backup/ringback-$(date +%F).db")]
+    Backup(Backup),
+    /// Put a backup in the database's place. Nothing is paid before it is reconciled with the providers' statements.
+    #[command(after_help = RESTORE)]
+    Restore(Restore),
     /// Tell a line's whole history as a story.
     #[command(after_help = "Example:\n  ringback show +8613800138000")]
     Show(One),
@@ -365,13 +381,41 @@ pub(crate) struct Claims {
 }
 
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ringback ledger\n  ringback ledger --head                     keep what it prints somewhere else\n  ringback ledger --verify --head 5F0C…      prove that nothing before that head was changed"
+)]
 pub(crate) struct Ledger {
     /// Every transaction instead of the balances.
     #[arg(long)]
     pub(crate) statement: bool,
-    /// Fold every posting anew and compare with the providers' statements (M1-M4).
+    /// Fold every posting and the audit chain anew, and compare with the providers' statements (M1-M4, S5).
     #[arg(long, conflicts_with = "statement")]
     pub(crate) verify: bool,
+    /// Print the head of the audit chain; with `--verify`, check that the one given is still part of it.
+    #[arg(
+        long,
+        value_name = "HEX",
+        num_args = 0..=1,
+        default_missing_value = "",
+        conflicts_with = "statement",
+        value_parser = head
+    )]
+    pub(crate) head: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// Where to write.
+    pub(crate) file: PathBuf,
+    /// Replace an older backup.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The file that `ringback backup` wrote.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -417,6 +461,12 @@ pub(crate) struct Bench {
     /// Rounds of each measurement; medians are printed.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: u32,
+}
+
+/// Reads the head of an audit chain; none is the wish to see it.
+fn head(text: &str) -> Result<String, String> {
+    let fits = text.is_empty() || text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if fits { Ok(text.to_lowercase()) } else { Err("a head has 64 hexadecimal digits".into()) }
 }
 
 /// Reads an amount of money to be paid.

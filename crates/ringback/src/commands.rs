@@ -1,5 +1,6 @@
 //! One file for each command, or for a few that are alike.
 
+pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod carrier;
 pub(crate) mod claims;

@@ -68,7 +68,7 @@ async fn main() -> ExitCode {
 
 async fn command(cli: Cli) -> Result<Finished> {
     use commands::{
-        bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, story,
+        backup, bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, story,
     };
     let context = || Context::read(&cli);
     match &cli.command {
@@ -90,6 +90,8 @@ async fn command(cli: Cli) -> Result<Finished> {
         Command::Pause => requests::pause(&cli).await?,
         Command::Resume => requests::resume(&context()?).await?,
         Command::Claims(args) => claims::claims(&context()?, args).await?,
+        Command::Backup(args) => backup::backup(&context()?, args).await?,
+        Command::Restore(args) => backup::restore(&context()?, args).await?,
         Command::Show(args) => story::story(&context()?, args).await?,
         Command::Export(args) => export::export(&context()?, args).await?,
         Command::Carrier(args) => carrier::carrier(&cli, args).await?,

@@ -59,7 +59,7 @@ pub(crate) async fn engine(context: &Context, open: &Open, run: Run) -> Result<(
     if matches!(run.begin, Begin::Recover(_) | Begin::Sweep) {
         warn_of_wallets(context, &parts).await;
     }
-    let config = config(context, open.book);
+    let config = config(context, open.book, &parts);
     shell::run(config, parts, clock()?, random(), run.begin, run.until, stop_signal()).await?;
     Ok(())
 }
@@ -94,8 +94,9 @@ pub(crate) fn parts(context: &Context, open: &Open, observer: Observer) -> Resul
     })
 }
 
-fn config(context: &Context, book: BookId) -> Config {
+fn config(context: &Context, book: BookId, parts: &Parts) -> Config {
     let settings = &context.settings;
+    let final_after_ms = parts.providers.values().map(|provider| provider.capabilities().not_found_final_after_ms);
     let wiring = Wiring::new(settings.policy(), settings.book.channel.clone(), settings.book.providers.clone());
     Config {
         books: BTreeMap::from([(book, wiring)]),
@@ -104,6 +105,7 @@ fn config(context: &Context, book: BookId) -> Config {
         claim_poll_ms: settings.timing.claim_poll_ms(),
         check_every_ms: Some(settings.book.check_every_ms()),
         statements_every_ms: Some(STATEMENTS_EVERY_MS),
+        statements_final_after_ms: final_after_ms.max().unwrap_or_default(),
     }
 }
 

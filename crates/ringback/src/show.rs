@@ -193,7 +193,7 @@ pub(crate) fn reason(reason: &Reason) -> String {
         Reason::TooManyRecoveries => "too many recoveries in 30 days".into(),
         Reason::LeftAlone => "left alone, as you said".into(),
         Reason::CannotInquire => "the outcome of an order cannot be looked up".into(),
-        Reason::Mismatch => "the provider's answer is about something else".into(),
+        Reason::Mismatch => "what the provider says does not fit the ledger".into(),
         Reason::Money(words) => words.clone(),
         Reason::Declined => "declined".into(),
     }
@@ -254,7 +254,9 @@ pub(crate) fn denied(denial: Denial) -> String {
         Denial::NotEnrolled => "the consents are missing".into(),
         Denial::Doubtful => "it is doubtful whose number it is".into(),
         Denial::Paused => "paused; `ringback resume` goes on".into(),
-        Denial::Frozen => "frozen until reconciled; `ringback ledger --verify`, then `ringback resume`".into(),
+        Denial::Frozen => {
+            "frozen: after a restore until it is reconciled, after a failed check until `ringback resume`".into()
+        }
         Denial::ClockFault => "the clock jumped; check it, then `ringback resume`".into(),
         Denial::Unresolved => "another order for this number is not settled yet".into(),
         Denial::TooManyOrders => "too many orders within an hour".into(),

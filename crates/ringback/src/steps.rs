@@ -123,6 +123,7 @@ pub(crate) fn step(line: &Line, event: &Event) -> Option<String> {
         Event::Proposed { .. } | Event::Approved => Some(show::state(line)),
         Event::Replied { reply, .. } => Some(format!("  {}", outcome(&reply.outcome))),
         Event::Late { reply, .. } => Some(format!("  late: {}", outcome(&reply.outcome))),
+        Event::Found { order, .. } => Some(format!("  {} for this line is in no book here", order.reference)),
         Event::Denied(denial) | Event::Withheld { denial, .. } => {
             Some(format!("not paid now: {}", show::denied(*denial)))
         }
@@ -195,7 +196,7 @@ fn notice_text(line: &Line, notice: &Notice) -> String {
             format!("! {reference} was taken back by the provider; it is posted, see `ringback show {number}`")
         }
         Notice::Mismatch(reference) => format!(
-            "! an answer to {reference} is about something else; ask the provider, then `ringback settle {number} delivered|failed --reason …`"
+            "! what is booked under {reference} does not fit the ledger; ask the provider, then `ringback settle {number} delivered|failed --reason …`"
         ),
         Notice::Doubtful => {
             format!("! it is doubtful whose number this is; ask the person, then `ringback tell {number} confirmed`")

@@ -1,9 +1,11 @@
--- Books, what was imported into them, and their lines.
+-- Books, what was imported into them, and their lines. Behind a fence (S3), what was paid since `fenced_ms` may be
+-- missing in the ledger.
 CREATE TABLE books (
-    id     INTEGER PRIMARY KEY,
-    name   TEXT NOT NULL UNIQUE,
-    region TEXT NOT NULL,
-    policy TEXT NOT NULL
+    id        INTEGER PRIMARY KEY,
+    name      TEXT NOT NULL UNIQUE,
+    region    TEXT NOT NULL,
+    policy    TEXT NOT NULL,
+    fenced_ms INTEGER
 ) STRICT;
 
 CREATE TABLE contacts (
@@ -67,6 +69,17 @@ CREATE TABLE claim_journal (
     reference TEXT NOT NULL,
     at_ms     INTEGER NOT NULL,
     event     TEXT NOT NULL
+) STRICT;
+
+-- The audit chain (S5): one row for each batch that appended anything, with the last ids of the tables that it covers.
+CREATE TABLE batches (
+    id            INTEGER PRIMARY KEY,
+    at_ms         INTEGER NOT NULL,
+    journal       INTEGER NOT NULL,
+    claim_journal INTEGER NOT NULL,
+    transactions  INTEGER NOT NULL,
+    topups        INTEGER NOT NULL,
+    hash          BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE recoveries (
@@ -140,12 +153,14 @@ CREATE TABLE requests (
     body TEXT NOT NULL
 ) STRICT;
 
--- One row: the switches, and the greatest day on which anything was committed (C3).
+-- One row: the switches, the greatest day on which anything was committed (C3), and the fence that books begin behind
+-- which the database does not know yet (S3).
 CREATE TABLE installation (
     id          INTEGER PRIMARY KEY CHECK (id = 1),
     paused      INTEGER NOT NULL,
     frozen      INTEGER NOT NULL,
     clock_fault INTEGER NOT NULL,
-    day         INTEGER NOT NULL
+    day         INTEGER NOT NULL,
+    fenced_ms   INTEGER
 ) STRICT;
 INSERT INTO installation (id, paused, frozen, clock_fault, day) VALUES (1, 0, 0, 0, 0);

@@ -36,6 +36,12 @@ pub enum StoreError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A file is there already, and is not to be replaced: choose another name. The database itself never is.
+    #[error("{path} is there already; choose another name, or replace an older backup with --force", path = path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// What was to be written contradicts what is there: nothing may be sent.
     #[error("the database refused a contradiction: {0}")]
     Contradiction(String),

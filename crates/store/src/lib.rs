@@ -17,7 +17,7 @@ use ringback_core::{
 use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
-pub use sqlite::Sqlite;
+pub use sqlite::{Restored, Sqlite};
 
 /// The database behind one engine, and behind the commands that only read.
 #[async_trait]
@@ -80,8 +80,8 @@ pub trait Store: Send + Sync {
     /// The transactions of the ledger, oldest first, a page at a time.
     async fn statement(&self, after: i64, limit: u32) -> Result<Vec<Posted>, StoreError>;
 
-    /// Checks M1, M2 and M3 over the whole ledger, by folding every posting anew, and the cached exposure that C1 is
-    /// decided by, by folding every order anew.
+    /// Checks M1, M2 and M3 over the whole ledger, by folding every posting anew, the cached exposure that C1 is
+    /// decided by, by folding every order anew, and the audit chain (S5), by folding everything that was appended.
     async fn verify(&self) -> Result<Vec<Finding>, StoreError>;
 
     /// The switches as they are now.
@@ -89,6 +89,17 @@ pub trait Store: Send + Sync {
 
     /// Sets one switch durably and leaves the others (N3). Allowed while another process runs the engine.
     async fn set_switch(&self, switch: Switch, on: bool) -> Result<(), StoreError>;
+
+    /// Fences every book, and those to come, until each is reconciled (S3): what was paid since this instant of the wall
+    /// clock may be missing in the ledger. The earliest of several fences stands. Orders are denied as frozen.
+    async fn fence(&self, since_ms: i64) -> Result<(), StoreError>;
+
+    /// Since when the ledger of these books may lack what was paid, in milliseconds of the wall clock; nothing where no
+    /// fence stands.
+    async fn fenced(&self, books: &[BookId]) -> Result<Option<i64>, StoreError>;
+
+    /// Opens the fence of these books: they are reconciled (S3). Idempotent.
+    async fn unfence(&self, books: &[BookId]) -> Result<(), StoreError>;
 
     /// A person says that the clock is right: its fault is cleared, and the day counts from it (C3).
     async fn trust_clock(&self, now: Now) -> Result<(), StoreError>;
@@ -273,6 +284,17 @@ pub struct Finding {
     pub invariant: String,
     /// What is wrong, where, and by how much.
     pub detail: String,
+}
+
+/// A batch of the audit chain (S5). Its hash covers everything that was committed up to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Head {
+    /// The batch, counted from 1.
+    pub batch: i64,
+    /// When it was committed, in milliseconds of the wall clock.
+    pub at_ms: i64,
+    /// Its hash: SHA-256, in hexadecimal digits.
+    pub hash: String,
 }
 
 /// What a person asks of the engine.

@@ -1,13 +1,19 @@
 //! SQLite behind [`Store`]: WAL, `synchronous=FULL`, one writer, set-based SQL.
 
+mod audit;
+mod backup;
 mod books;
 mod commit;
 mod exposed;
+mod fence;
 mod ledger;
 mod lines;
 mod open;
 mod requests;
 mod rows;
+mod witness;
+
+pub use backup::Restored;
 
 use std::{
     fs::File,
@@ -28,8 +34,8 @@ use sqlx::{
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
-    Balance, Batch, Book, ClaimFilter, Committed, Contact, Entry, Filter, Finding, Imported, Posted, Request, Store,
-    StoreError, StoredContact,
+    Balance, Batch, Book, ClaimFilter, Committed, Contact, Entry, Filter, Finding, Head, Imported, Posted, Request,
+    Store, StoreError, StoredContact,
 };
 
 /// A SQLite database.
@@ -40,6 +46,8 @@ pub struct Sqlite {
     options: SqliteConnectOptions,
     /// Held by the engine's process; released by the system when it ends, however it ends.
     _lock: Option<File>,
+    /// Only an engine's.
+    witness: Option<witness::Witness>,
     path: PathBuf,
     commits: AtomicU64,
 }
@@ -60,6 +68,16 @@ impl Sqlite {
         let select = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
         let bytes: i64 = sqlx::query_scalar(select).fetch_one(&self.readers).await?;
         Ok(bytes.cast_unsigned())
+    }
+
+    /// The head of the audit chain, to be kept elsewhere; none before anything was committed (S5).
+    pub async fn head(&self) -> Result<Option<Head>, StoreError> {
+        audit::head(&mut *self.readers.acquire().await?).await
+    }
+
+    /// The batch that has this head, in hexadecimal digits. Once the chain verifies, nothing up to it was changed (S5).
+    pub async fn batch_of(&self, head: &str) -> Result<Option<Head>, StoreError> {
+        audit::find(&self.readers, head).await
     }
 
     /// The one connection that writes, with no transaction open.
@@ -136,7 +154,11 @@ impl Store for Sqlite {
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
         let committed = commit::commit(&mut tx, batch).await?;
+        let head = audit::seal(&mut tx, batch.now.wall_ms).await?;
         tx.commit().await?;
+        if let Some((witness, head)) = self.witness.as_ref().zip(head) {
+            witness.note(&head);
+        }
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(committed)
     }
@@ -170,7 +192,9 @@ impl Store for Sqlite {
     }
 
     async fn verify(&self) -> Result<Vec<Finding>, StoreError> {
-        ledger::verify(&self.readers).await
+        let mut findings = ledger::verify(&self.readers).await?;
+        findings.extend(audit::verify(&self.readers).await?);
+        Ok(findings)
     }
 
     async fn switches(&self) -> Result<Switches, StoreError> {
@@ -179,6 +203,18 @@ impl Store for Sqlite {
 
     async fn set_switch(&self, switch: Switch, on: bool) -> Result<(), StoreError> {
         requests::set_switch(&mut *self.writer().await?, switch, on).await
+    }
+
+    async fn fence(&self, since_ms: i64) -> Result<(), StoreError> {
+        fence::raise(&mut *self.writer().await?, since_ms).await
+    }
+
+    async fn fenced(&self, books: &[BookId]) -> Result<Option<i64>, StoreError> {
+        fence::since(&self.readers, books).await
+    }
+
+    async fn unfence(&self, books: &[BookId]) -> Result<(), StoreError> {
+        fence::open(&mut *self.writer().await?, books).await
     }
 
     async fn trust_clock(&self, now: Now) -> Result<(), StoreError> {

@@ -147,6 +147,24 @@ impl Turn<'_> {
         Ok(())
     }
 
+    /// A booking that the ledger has lost (S3): what was debited, or may be, is held and waits in suspense (M4), voids
+    /// every read (K1), and keeps the number from new orders (P3). It may pass a cap: the money is gone.
+    pub(super) fn found(&mut self, order: &Order) -> Result<(), Rejected> {
+        let line = &mut self.step.line;
+        if line.msisdn != order.msisdn || line.is_in_suspense(&order.reference) {
+            return Err(Rejected::Stale);
+        }
+        line.outcomes += 1;
+        let (line, recovery, parks) = (line.id, line.recoveries, line.unsettled_order().is_none());
+        let topup = TopUp { order: order.clone(), line, recovery, aim: Aim::Probe, state: TopUpState::Suspense };
+        if parks {
+            self.park(Reason::Mismatch);
+        }
+        self.step.transactions.push(Transaction::hold(order));
+        self.suspend_money(&topup, Transaction::suspend(order));
+        Ok(())
+    }
+
     /// Money whose meaning only a person can settle: what was reserved waits in suspense, as when an order out is
     /// answered so, and the line parks. A line with another order out goes on with that one.
     fn late_doubt(&mut self, topup: &TopUp, from: Account, carried: Amount) {

@@ -4,6 +4,7 @@ mod checks;
 mod consent;
 mod faults;
 mod fixture;
+mod found;
 mod judging;
 mod late;
 mod memory;

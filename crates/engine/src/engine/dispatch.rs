@@ -66,6 +66,7 @@ impl Engine {
 
     /// The provider is ready: the order leaves, unless something stopped it meanwhile (P9).
     pub(super) fn prepared(&mut self, now: Now, id: LineId) {
+        let switches = self.binding();
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
         let waiting = tracked.busy.take_if(|busy| matches!(busy, Busy::Waiting(_)));
         let Some(Busy::Waiting(order)) = waiting else { return };
@@ -74,7 +75,7 @@ impl Engine {
             tracked.busy = Some(Busy::Waiting(order.clone()));
             return self.back_into_lane(id, &order.provider);
         }
-        match may_dispatch(&tracked.line, self.switches, now) {
+        match may_dispatch(&tracked.line, switches, now) {
             Ok(()) => {
                 tracked.busy = Some(Busy::order(&order, Via::Submission));
                 self.out.push(Output::Submit(id, order));
@@ -125,7 +126,7 @@ impl Engine {
     }
 
     fn pump_providers(&mut self, now: Now) {
-        let mut withheld = Vec::new();
+        let (mut withheld, switches) = (Vec::new(), self.binding());
         for (name, lane) in self.providers.iter_mut() {
             let mut outdated = Vec::new();
             while let Some(call) = lane.start_one(now.uptime_ms) {
@@ -137,7 +138,7 @@ impl Engine {
                         None
                     }
                     // What cannot leave now is not prepared either; it is checked again once it is.
-                    Call::Submit(id) => match tracked.map(|t| may_dispatch(&t.line, self.switches, now)) {
+                    Call::Submit(id) => match tracked.map(|t| may_dispatch(&t.line, switches, now)) {
                         Some(Ok(())) => Some(Output::Prepare(id, name.clone())),
                         Some(Err(denial)) => {
                             withheld.push((id, denial));

@@ -20,7 +20,9 @@ impl Engine {
         let id = line.id;
         let events = self.expected.remove(&id).unwrap_or_default();
         match self.tracked.get_mut(&id) {
-            Some(tracked) if tracked.outdated => (tracked.line, tracked.outdated) = (Arc::new(line.rearmed(now)), false),
+            Some(tracked) if tracked.outdated => {
+                (tracked.line, tracked.outdated) = (Arc::new(line.rearmed(now)), false)
+            }
             _ => _ = self.track(now, line),
         }
         for event in events {
@@ -92,6 +94,7 @@ impl Engine {
 
     /// Begins what is due for a line that has nothing under way, or lets go of a line that is at rest.
     pub(super) fn settle(&mut self, now: Now, id: LineId) {
+        let stopped = self.binding().stop();
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
         if tracked.busy.is_some() || tracked.committing || tracked.outdated || !tracked.inbox.is_empty() {
             return;
@@ -100,7 +103,7 @@ impl Engine {
         tracked.check &= tracked.line.consents.query_ms.is_some();
         match tracked.line.due().filter(|_| !self.look) {
             // N3: while spending is stopped, what is ready to be paid waits as it is.
-            Some((Due::Propose, _)) if self.switches.stop() => drop(self.held.insert(id)),
+            Some((Due::Propose, _)) if stopped => drop(self.held.insert(id)),
             Some((due, wake)) if wake.is_due(now) => self.begin(now, id, due),
             _ if tracked.check => self.begin(now, id, Due::Query),
             Some((_, wake)) => {

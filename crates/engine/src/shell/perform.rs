@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use ringback_core::{
-    Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, admit::Switch, claim, line::Terms,
+    Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, TopUpRef, admit::Switch, claim,
+    line::Terms, recovery::TopUp,
 };
-use ringback_providers::{Connector, ProviderError};
+use ringback_providers::{Connector, ProviderError, StatementRow};
 use ringback_store::{ClaimFilter, Filter, StoreError};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use super::{PAGE, Parts, Report};
 use crate::{
-    Input, Output,
-    reconcile::{Reconciled, reconcile},
+    Comparison, Input, Output,
+    reconcile::{Reconciled, reconcile_with, unknown},
 };
 
 /// The wait before something that the database refused is tried again.
@@ -51,7 +52,11 @@ async fn perform(parts: &Parts, output: Output) -> Option<Input> {
             prepare(parts, &provider).await;
             Some(Input::Prepared(line))
         }
-        Output::Statement(provider, since_ms) => Some(statement(parts, provider, since_ms).await),
+        Output::Statement(comparison) => Some(statement(parts, comparison).await),
+        Output::Unfence(books) => {
+            again(parts, || parts.store.unfence(&books)).await;
+            Some(Input::Fenced(None))
+        }
         Output::Submit(line, order) => Some(Input::Replied(line, submit(parts, &order).await)),
         Output::Inquire(line, order) => Some(Input::Replied(line, inquire(parts, &order).await)),
         Output::Desk(claim) => Some(Input::Desk(claim.reference.clone(), desk(parts, &claim).await)),
@@ -130,8 +135,9 @@ async fn prepare(parts: &Parts, provider: &str) {
 }
 
 /// Compares the ledger with a provider's statement (M4); what the ledger does not know comes back as events (P7).
-async fn statement(parts: &Parts, name: String, since_ms: i64) -> Input {
-    let found = compared(parts, &name, since_ms).await;
+async fn statement(parts: &Parts, comparison: Comparison) -> Input {
+    let found = compared(parts, &comparison).await;
+    let name = comparison.provider;
     let events = found.map(|mut found| {
         let events = std::mem::take(&mut found.events);
         (parts.observer)(&Report::Reconciled(name.clone(), found));
@@ -140,15 +146,35 @@ async fn statement(parts: &Parts, name: String, since_ms: i64) -> Input {
     Input::Statement(name, events)
 }
 
-async fn compared(parts: &Parts, name: &str, since_ms: i64) -> Result<Reconciled, String> {
+async fn compared(parts: &Parts, comparison: &Comparison) -> Result<Reconciled, String> {
+    let Comparison { provider: name, since_ms, .. } = comparison;
     let Some(provider) = parts.providers.get(name) else { return Err(format!("no provider `{name}` is configured")) };
-    let ours = parts.store.topups_since(name, since_ms).await.map_err(|error| error.to_string())?;
-    if ours.is_empty() {
+    let mut ours = parts.store.topups_since(name, *since_ms).await.map_err(|error| error.to_string())?;
+    if ours.is_empty() && !comparison.fenced {
         return Ok(Reconciled::default());
     }
-    let theirs = timeout(parts.deadline * STATEMENT_CALLS, provider.statement(since_ms)).await;
+    let theirs = timeout(parts.deadline * STATEMENT_CALLS, provider.statement(*since_ms)).await;
     let theirs = theirs.map_err(|_| format!("{name}: no statement in time"))?.map_err(|error| error.to_string())?;
-    Ok(reconcile(&ours, &theirs))
+    let lines = attributed(parts, comparison, &mut ours, &theirs).await.map_err(|error| error.to_string())?;
+    Ok(reconcile_with(&ours, &theirs, name, &lines))
+}
+
+/// What was committed after the ledger was read, or before the statement begins, is known by its reference, since it was
+/// durable before it was sent (P1). Returns the lines that the bookings which are left may belong to (S3).
+async fn attributed(
+    parts: &Parts,
+    comparison: &Comparison,
+    ours: &mut Vec<TopUp>,
+    theirs: &[StatementRow],
+) -> Result<Vec<Line>, StoreError> {
+    let references: Vec<TopUpRef> = unknown(ours, theirs).into_iter().map(|(reference, _)| reference).collect();
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    ours.extend(parts.store.topups(&references).await?);
+    let numbers = unknown(ours, theirs).into_iter().map(|(_, msisdn)| msisdn).collect();
+    let filter = Filter { books: Some(comparison.books.clone()), numbers: Some(numbers), ..Filter::default() };
+    parts.store.lines(&filter, LineId(0), u32::MAX).await
 }
 
 async fn submit(parts: &Parts, order: &Order) -> Reply {

@@ -1,11 +1,11 @@
 //! The ledger against a provider's statement: every pair of states (M4, P7, P12).
 
 use ringback_core::{
-    Echo, LineId, Order, Outcome, Receipt, Refusal, Reply, TopUpRef,
+    BookId, Echo, Line, LineId, Order, Outcome, Receipt, Refusal, Reply, TopUpRef,
     line::Aim,
     recovery::{Event, TopUp, TopUpState, Via},
 };
-use ringback_engine::reconcile::{Reconciled, reconcile};
+use ringback_engine::reconcile::{Reconciled, reconcile, reconcile_with, unknown};
 use ringback_providers::StatementRow;
 
 use crate::world::{PROVIDER, cny, number};
@@ -136,4 +136,32 @@ fn p11_m4_a_delivery_to_another_number_goes_to_suspense() {
     let stranger =
         StatementRow { msisdn: number(2), ..row(ours.order.reference.as_str(), Outcome::Delivered(receipt(8))) };
     assert_eq!(says(&reconcile(&[ours], &[stranger])), Late);
+}
+
+fn line(id: i64) -> Line {
+    Line::imported(LineId(id), BookId(1), number(id))
+}
+
+#[test]
+fn s3_m4_a_booking_of_this_installation_that_the_ledger_lost_is_found_for_its_line() {
+    let lost = TopUpRef::from_random(9).to_string();
+    let rows = |reference: &str, outcome| vec![row(reference, outcome)];
+    let delivered = || Outcome::Delivered(receipt(8));
+    let found = reconcile_with(&[], &rows(&lost, delivered()), PROVIDER, &[line(2), line(1)]);
+    let [(LineId(1), Event::Found { order, reply })] = &found.events[..] else { panic!("{found:?}") };
+    assert_eq!((order.msisdn, order.asked, &order.provider[..]), (number(1), cny(8), PROVIDER));
+    assert_eq!((&reply.outcome, found.differences.len()), (&delivered(), 0));
+    for (reference, lines) in [(&lost[..], vec![line(2)]), ("BYHAND", vec![line(1)])] {
+        let found = reconcile_with(&[], &rows(reference, delivered()), PROVIDER, &lines);
+        assert_eq!((found.events.len(), found.differences.len()), (0, 1), "another's");
+    }
+    let refused = reconcile_with(&[], &rows(&lost, Outcome::Refused(Refusal::TooSoon)), PROVIDER, &[line(1)]);
+    assert_eq!((refused.events.len(), refused.differences.len()), (0, 0), "no money moved");
+}
+
+#[test]
+fn p1_m4_what_the_ledger_knows_is_not_unknown() {
+    let ours = topup(1, TopUpState::Held);
+    let theirs = [1, 2].map(|at| row(TopUpRef::from_random(at).as_str(), Outcome::Delivered(receipt(8))));
+    assert_eq!(unknown(&[ours], &theirs), [(TopUpRef::from_random(2), number(1))]);
 }

@@ -76,6 +76,7 @@ pub(crate) fn config(book: BookId, policy: Policy) -> Config {
         batch: 64,
         claim_poll_ms: CLAIM_POLL_MS,
         statements_every_ms: None,
+        statements_final_after_ms: 600_000,
         check_every_ms: None,
     }
 }

@@ -167,6 +167,10 @@ impl World {
             Output::Offers(line, names) => Input::Offers(line.id, Ok(names.iter().map(|name| terms(name)).collect())),
             Output::Submit(line, order) => Input::Replied(line, self.provider.submit(&order)),
             Output::Inquire(line, order) => Input::Replied(line, self.provider.inquire(&order)),
+            Output::Unfence(books) => {
+                self.db.wait(self.db.store.unfence(&books));
+                Input::Fenced(None)
+            }
             Output::Desk(claim) => Input::Desk(claim.reference.clone(), self.desk.ask(&claim)),
             other => unreachable!("nothing is answered to {other:?}"),
         }
@@ -253,7 +257,8 @@ impl World {
             | Output::Commit(_)
             | Output::Offers(..)
             | Output::Prepare(..)
-            | Output::Statement(..) => {}
+            | Output::Statement(..)
+            | Output::Unfence(_) => {}
         }
         self.pending.push(output);
     }

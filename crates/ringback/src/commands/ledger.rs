@@ -1,11 +1,11 @@
-//! `ledger`: balances, statement, and the check of M1-M4.
+//! `ledger`: balances, statement, the head of the audit chain, and the check of M1-M4 and S5.
 
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use ringback_core::admit::Switch;
 use ringback_engine::reconcile::{Reconciled, reconcile};
-use ringback_store::{Balance, Posted};
+use ringback_store::{Balance, Posted, Sqlite};
 use serde_json::{Value, json};
 
 use crate::{
@@ -20,10 +20,13 @@ const PAGE: u32 = 2_000;
 pub(crate) async fn ledger(context: &Context, args: &cli::Ledger) -> Result<Finished> {
     let open = context.open().await?;
     if args.verify {
-        return verify(context, &open).await;
+        return verify(context, &open, args.head.as_deref().filter(|head| !head.is_empty())).await;
     }
     if args.statement {
         statement(context, &open).await?;
+    } else if let Some(kept) = &args.head {
+        ensure!(kept.is_empty(), "a head is checked together with the chain: add --verify");
+        print_head(context).await?;
     } else {
         let balances = open.store.balances().await?;
         if context.json {
@@ -71,11 +74,37 @@ async fn statement(context: &Context, open: &Open) -> Result<()> {
     Ok(())
 }
 
-/// M1-M3 inside the database, where a finding stops all spending (S2); M4 against each provider's own statement.
-async fn verify(context: &Context, open: &Open) -> Result<Finished> {
-    let progress = show::spinner("folding every posting anew");
+/// The head of the audit chain, to be kept where nobody changes it together with the database (S5).
+async fn print_head(context: &Context) -> Result<()> {
+    let head = Sqlite::open(&context.database()).await?.head().await?;
+    if context.json {
+        println!("{}", json!({ "head": head }));
+    } else if let Some(head) = head {
+        println!("{}  batch {}, {}", head.hash, head.batch, super::story::time(head.at_ms));
+    } else {
+        println!("Nothing was committed yet.");
+    }
+    Ok(())
+}
+
+/// Whether a head that was kept is still part of the chain (S5). One of another database is none, so that the answer
+/// stops no spending.
+async fn check_head(context: &Context, kept: &str) -> Result<Option<Value>> {
+    let found = Sqlite::open(&context.database()).await?.batch_of(kept).await?;
+    let detail = "this head is not part of the audit chain: what was committed before it was changed, or an older \
+                  database was put in place";
+    Ok(found.is_none().then(|| json!({ "head": kept, "detail": detail })))
+}
+
+/// M1-M3 and S5 inside the database, where a finding stops all spending (S2); M4 against each provider's own statement.
+async fn verify(context: &Context, open: &Open, kept: Option<&str>) -> Result<Finished> {
+    let progress = show::spinner("folding everything anew");
     let findings = open.store.verify().await?;
     progress.finish_and_clear();
+    let lost = match kept {
+        Some(kept) => check_head(context, kept).await?,
+        None => None,
+    };
     let mut differences: Vec<Value> = Vec::new();
     let (mut agreed, mut unread) = (0, Vec::new());
     let parts = run::parts(context, open, Arc::new(|_| {}))?;
@@ -97,9 +126,9 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
             "! The ledger contradicts itself: spending stops in every process. Restore a backup, or ask for help."
         );
     }
-    let sound = findings.is_empty() && differences.is_empty() && unread.is_empty();
+    let sound = findings.is_empty() && lost.is_none() && differences.is_empty() && unread.is_empty();
     if context.json {
-        let body = json!({ "sound": sound, "findings": findings, "agreed": agreed,
+        let body = json!({ "sound": sound, "findings": findings, "lost_head": lost, "agreed": agreed,
                            "differences": differences, "unread": unread });
         println!("{body}");
     } else {
@@ -109,9 +138,13 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
         for difference in &differences {
             println!("M4: {difference}");
         }
-        println!("M1-M3: {} findings. M4: {agreed} references agree, {} differ.", findings.len(), differences.len());
+        if let Some(lost) = &lost {
+            println!("S5: {lost}");
+        }
+        let (found, differ) = (findings.len(), differences.len());
+        println!("M1-M3, S5: {found} findings. M4: {agreed} references agree, {differ} differ.");
     }
-    if !findings.is_empty() || !differences.is_empty() {
+    if !findings.is_empty() || lost.is_some() || !differences.is_empty() {
         return Ok(Finished::LedgerDiffers);
     }
     ensure!(unread.is_empty(), "M4 could not be checked: {}; try again later", unread.join("; "));

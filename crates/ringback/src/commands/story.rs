@@ -64,6 +64,10 @@ fn told(entry: &Entry) -> String {
             format!("{reference}: {}{}", steps::outcome(&reply.outcome), came(via))
         }
         Event::Late { topup, reply } => format!("{}: late: {}", topup.order.reference, steps::outcome(&reply.outcome)),
+        Event::Found { order, reply } => {
+            let said = steps::outcome(&reply.outcome);
+            format!("{}: the ledger did not know this order of {}: {said}", order.reference, order.reserved())
+        }
         Event::Signalled => "a success was announced".into(),
         Event::Approved => "approved by a person".into(),
         Event::Declined => "declined by a person".into(),

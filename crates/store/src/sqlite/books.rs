@@ -20,7 +20,8 @@ pub(super) async fn save(
     region: &str,
     policy: &Policy,
 ) -> Result<BookId, StoreError> {
-    let upsert = "INSERT INTO books (name, region, policy) VALUES (?1, ?2, ?3)
+    let upsert = "INSERT INTO books (name, region, policy, fenced_ms)
+        VALUES (?1, ?2, ?3, (SELECT fenced_ms FROM installation))
         ON CONFLICT (name) DO UPDATE SET region = excluded.region, policy = excluded.policy RETURNING id";
     Ok(BookId(query_scalar(upsert).bind(name).bind(region).bind(json(policy)?).fetch_one(db).await?))
 }

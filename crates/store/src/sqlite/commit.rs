@@ -115,7 +115,7 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, expose
     for change in changes {
         let Some(topup) = &change.step.topup else { continue };
         let row = topup_row(topup, &change.step.line, now, exposed.day())?;
-        if change.step.send.is_some() {
+        if change.step.is_first_of_topup() {
             new.push(row);
         } else if exposed.knows(&topup.order.reference) {
             known.push(row);

@@ -33,6 +33,8 @@ pub(super) struct Exposed {
     cells: BTreeMap<Cell, i64>,
     /// The caps of the books as they are now (C4).
     caps: BTreeMap<BookId, Caps>,
+    /// The books behind a fence (S3).
+    fenced: BTreeSet<BookId>,
     before: BTreeMap<TopUpRef, Before>,
     /// What this batch adds to the cells.
     pub(super) added: BTreeMap<Cell, i64>,
@@ -70,6 +72,7 @@ impl Exposed {
             unresolved: BTreeSet::new(),
             cells: BTreeMap::new(),
             caps: BTreeMap::new(),
+            fenced: BTreeSet::new(),
             before: before(db, batch).await?,
             added: BTreeMap::new(),
         };
@@ -78,7 +81,7 @@ impl Exposed {
             read.orders = orders(db, &sends, batch.now.wall_ms - HOUR_MS).await?;
             read.unresolved = unresolved(db, &sends).await?;
             read.cells = cells(db, day).await?;
-            read.caps = caps(db, &sends).await?;
+            (read.caps, read.fenced) = books(db, &sends).await?;
         }
         Ok(read)
     }
@@ -95,7 +98,9 @@ impl Exposed {
             let exposure = self.exposure(line, order);
             let (pinned, none) = (&recovery.pinned.caps, Caps::default());
             let current = self.caps.get(&line.book).unwrap_or(&none);
-            if let Err(denial) = admit(line, order, pinned, current, &exposure, self.switches, self.now) {
+            let frozen = self.switches.frozen || self.fenced.contains(&line.book);
+            let switches = Switches { frozen, ..self.switches };
+            if let Err(denial) = admit(line, order, pinned, current, &exposure, switches, self.now) {
                 return Verdict::Denied(denial);
             }
         }
@@ -217,12 +222,17 @@ async fn unresolved(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTre
     gathered(query_scalar(select).bind(json(&numbers)?), db).await
 }
 
-async fn caps(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTreeMap<BookId, Caps>, StoreError> {
+/// The caps of the books as they are now, and which of them are behind a fence.
+async fn books(
+    db: &mut SqliteConnection,
+    sends: &[&Change],
+) -> Result<(BTreeMap<BookId, Caps>, BTreeSet<BookId>), StoreError> {
     let books: BTreeSet<BookId> = sends.iter().map(|change| change.step.line.book).collect();
-    let select = "SELECT json_group_array(json_array(id, policy -> '$.caps')) FROM books
+    let select = "SELECT json_group_array(json_array(id, policy -> '$.caps', fenced_ms)) FROM books
         WHERE id IN (SELECT value FROM json_each(?1))";
-    let rows: Vec<(BookId, Caps)> = gathered(query_scalar(select).bind(json(&books)?), db).await?;
-    Ok(rows.into_iter().collect())
+    let rows: Vec<(BookId, Caps, Option<i64>)> = gathered(query_scalar(select).bind(json(&books)?), db).await?;
+    let fenced = rows.iter().filter(|(_, _, fenced_ms)| fenced_ms.is_some()).map(|(book, ..)| *book).collect();
+    Ok((rows.into_iter().map(|(book, caps, _)| (book, caps)).collect(), fenced))
 }
 
 /// Many rows as one: the database's thread hands each row over by itself, which costs more than finding it.

@@ -15,7 +15,7 @@ use sqlx::{
 };
 use tokio::sync::Mutex;
 
-use super::{Sqlite, rows::PREPARED};
+use super::{Sqlite, rows::PREPARED, witness::Witness};
 use crate::{StoreError, error::primary_code};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -35,10 +35,11 @@ impl Sqlite {
     /// Opens a database for the one engine that may run on it. `name` tells other processes who holds it.
     pub async fn open_as_engine(path: &Path, name: &str) -> Result<Self, StoreError> {
         let lock = lock(path, name)?;
-        let opened = Self::connect(path, Some(lock)).await?;
+        let mut opened = Self::connect(path, Some(lock)).await?;
         // SQLite opens what it may not write to read it; an engine would find out with its first commit.
         let nothing = sqlx::query("UPDATE installation SET day = day WHERE false");
         nothing.execute(&mut *opened.writer().await?).await.map_err(|error| at(path, error))?;
+        opened.witness = Some(Witness::of(path, opened.writer.get_mut()).await?);
         Ok(opened)
     }
 
@@ -64,7 +65,7 @@ impl Sqlite {
         let options = options.create_if_missing(false);
         let readers = pool.connect_lazy_with(options.clone());
         let (writer, path, commits) = (Mutex::new(writer), path.to_owned(), AtomicU64::new(0));
-        Ok(Self { readers, writer, options, _lock: lock, path, commits })
+        Ok(Self { readers, writer, options, _lock: lock, witness: None, path, commits })
     }
 }
 
@@ -95,8 +96,15 @@ fn make_folder(path: &Path) -> Result<(), StoreError> {
     std::fs::create_dir_all(folder).map_err(|source| StoreError::Place { path: folder.to_owned(), source })
 }
 
+/// Refuses a schema that this version does not know (S4), without changing anything.
+pub(super) async fn known_schema(db: &sqlx::SqlitePool, path: &Path) -> Result<(), StoreError> {
+    let versions: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(db).await?;
+    let known = |version: &i64| MIGRATIONS.iter().any(|migration| migration.version == *version);
+    if versions.iter().all(known) { Ok(()) } else { Err(StoreError::NewerSchema { path: path.to_owned() }) }
+}
+
 /// Takes the engine's lock, which lies beside the database and ends with the process.
-fn lock(path: &Path, name: &str) -> Result<File, StoreError> {
+pub(super) fn lock(path: &Path, name: &str) -> Result<File, StoreError> {
     make_folder(path)?;
     let beside = PathBuf::from(format!("{}.lock", path.display()));
     let place = |source| StoreError::Place { path: beside.clone(), source };

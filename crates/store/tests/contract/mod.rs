@@ -7,6 +7,7 @@ pub(crate) mod caps;
 pub(crate) mod claims;
 pub(crate) mod commit;
 pub(crate) mod day;
+pub(crate) mod fence;
 pub(crate) mod fixture;
 pub(crate) mod group;
 pub(crate) mod late;
@@ -95,6 +96,13 @@ macro_rules! hold {
                 c3_a_batch_that_knows_its_clock_is_wrong_moves_no_day
                 c3_a_clock_far_ahead_of_the_last_day_waits_for_a_person
                 n3_s2_every_switch_denies_inside_the_transaction
+            }
+            fence {
+                s3_behind_a_fence_no_order_is_admitted_and_all_else_goes_on
+                s3_each_book_is_reconciled_for_itself
+                s3_a_book_that_is_made_behind_a_fence_begins_behind_it
+                s3_of_two_fences_the_earlier_stands
+                s3_m4_a_lost_order_is_kept_in_suspense
             }
             ledger {
                 m1_m2_m3_hold_after_a_whole_recovery

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
+mod backup;
 mod busy;
 #[path = "../contract/mod.rs"]
 mod contract;
@@ -9,6 +11,7 @@ mod damage;
 mod folder;
 mod full;
 mod opening;
+mod witness;
 
 use folder::Folder;
 

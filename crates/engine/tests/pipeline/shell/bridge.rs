@@ -55,6 +55,22 @@ impl Store for Bridge {
         self.db.try_wait(self.db.store.topups_since(provider, since_ms))
     }
 
+    async fn topups(&self, references: &[TopUpRef]) -> Result<Vec<TopUp>> {
+        self.db.try_wait(self.db.store.topups(references))
+    }
+
+    async fn fenced(&self, books: &[BookId]) -> Result<Option<i64>> {
+        self.db.try_wait(self.db.store.fenced(books))
+    }
+
+    async fn unfence(&self, books: &[BookId]) -> Result<()> {
+        self.db.try_wait(self.db.store.unfence(books))
+    }
+
+    async fn fence(&self, _: i64) -> Result<()> {
+        unreachable!("{NOT_ASKED}")
+    }
+
     async fn claims(&self, which: ClaimFilter) -> Result<Vec<Claim>> {
         self.db.try_wait(self.db.store.claims(which))
     }
@@ -99,10 +115,6 @@ impl Store for Bridge {
     }
 
     async fn names(&self, _: &[LineId]) -> Result<Vec<(LineId, String)>> {
-        unreachable!("{NOT_ASKED}")
-    }
-
-    async fn topups(&self, _: &[TopUpRef]) -> Result<Vec<TopUp>> {
         unreachable!("{NOT_ASKED}")
     }
 

@@ -98,6 +98,7 @@ async fn ours(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
         claim_poll_ms: 1_000,
         check_every_ms: None,
         statements_every_ms: None,
+        statements_final_after_ms: 0,
     };
     let parts = parts(carrier, store.clone())?;
     let (_never, stop) = watch::channel(false);

@@ -158,6 +158,7 @@ fn engine(book: BookId, in_flight: usize) -> Engine {
         claim_poll_ms: 1_000,
         check_every_ms: None,
         statements_every_ms: None,
+        statements_final_after_ms: 0,
     };
     Engine::new(config, run::random())
 }
