@@ -10,7 +10,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
-use ringback_core::{Amount, Carrier, Denominations, Msisdn, Offer, Order, Outcome, Refusal, Reply, quote};
+use ringback_core::{
+    Amount, Carrier, Denominations, Msisdn, Object, Offer, Order, Outcome, Refusal, Reply, quote,
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -100,7 +102,7 @@ impl Reloadly {
         if !answer.status.is_success() {
             return Err(self.refusal(&answer));
         }
-        let parsed = serde_json::from_slice(&answer.body);
+        let parsed = serde_json::from_slice(&answer.body).map(|Object(parsed)| parsed);
         parsed.map_err(|error| self.unavailable(&format!("{path}: the answer cannot be read: {error}")))
     }
 
@@ -218,7 +220,7 @@ impl Connector for Reloadly {
 impl Answer {
     /// An error of Reloadly's own.
     fn fault(&self) -> Option<Fault> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(&self.body).ok().map(|Object(fault)| fault)
     }
 
     /// The provider refused the token before it looked at the request.
@@ -256,8 +258,8 @@ fn judge(answer: &Answer) -> Reply {
         return not_sent();
     }
     if answer.status.is_success() {
-        return match serde_json::from_slice::<Transaction>(&answer.body) {
-            Ok(transaction) => transaction.reply(),
+        return match serde_json::from_slice::<Object<Transaction>>(&answer.body) {
+            Ok(Object(transaction)) => transaction.reply(),
             Err(error) => unknown(&format!("the answer cannot be read: {error}")).into(),
         };
     }
@@ -270,7 +272,7 @@ fn judge(answer: &Answer) -> Reply {
 /// What the report says about one reference. That it was not paid counts only when nothing stands on further pages (P5).
 fn look_up(page: Page, reference: &str) -> Reply {
     let all = page.is_all(PAGE);
-    let ours = page.content.into_iter().filter(|t| t.custom_identifier.as_deref() == Some(reference));
+    let ours = page.transactions().filter(|t| t.custom_identifier.as_deref() == Some(reference));
     match found(ours) {
         Reply { outcome: Outcome::NotFound | Outcome::Refused(_), .. } if !all => {
             unknown("the report has more rows than one order can have; it ignored the reference").into()
@@ -289,4 +291,17 @@ fn found(transactions: impl Iterator<Item = Transaction>) -> Reply {
     };
     let replies = transactions.map(|transaction| transaction.reply());
     replies.min_by_key(weight).unwrap_or_else(|| Outcome::NotFound.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p4_a_list_says_nothing_whatever_stands_in_it() {
+        for (status, body) in [(400, r#"["PHONE_RECENTLY_RECHARGED"]"#), (200, r#"[1, "FAILED"]"#)] {
+            let answer = Answer { status: StatusCode::from_u16(status).unwrap(), body: body.into() };
+            assert!(matches!(judge(&answer).outcome, Outcome::Unknown(_)), "{body}");
+        }
+    }
 }

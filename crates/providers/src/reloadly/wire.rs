@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use ringback_core::{
-    Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Outcome, Receipt, Refusal, Reply, quote,
+    Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Object, Outcome, Receipt, Refusal, Reply, Text, quote,
 };
 use serde::Deserialize;
 use serde_json::{Number, Value};
@@ -32,7 +32,7 @@ pub(super) struct Operator {
     /// It sells packages.
     #[serde(default)]
     bundle: bool,
-    denomination_type: DenominationType,
+    denomination_type: Text<DenominationType>,
     pub(super) sender_currency_code: String,
     pub(super) destination_currency_code: String,
     #[serde(default)]
@@ -42,7 +42,7 @@ pub(super) struct Operator {
     #[serde(default)]
     max_amount: Option<Number>,
     #[serde(default)]
-    geographical_recharge_plans: Option<Vec<Plans>>,
+    geographical_recharge_plans: Option<Vec<Object<Plans>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -101,7 +101,7 @@ enum Phone {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page {
-    pub(super) content: Vec<Transaction>,
+    pub(super) content: Vec<Object<Transaction>>,
     #[serde(default)]
     total_pages: Option<usize>,
     #[serde(default)]
@@ -136,9 +136,9 @@ impl Operator {
             return Err("it sells codes, data or packages, which are no credit on the line".into());
         }
         let fixed = amounts(self.fixed_amounts.iter().flatten(), currency)?;
-        let plans = self.geographical_recharge_plans.iter().flatten().flat_map(|plans| &plans.fixed_amounts);
+        let plans = self.geographical_recharge_plans.iter().flatten().flat_map(|Object(plans)| &plans.fixed_amounts);
         let plans = amounts(plans, currency)?;
-        match (self.denomination_type, &self.min_amount, &self.max_amount) {
+        match (self.denomination_type.0, &self.min_amount, &self.max_amount) {
             (DenominationType::Range, Some(min), Some(max)) => {
                 let (min, max, step) = (price(min, currency)?, price(max, currency)?, Amount::from_minor(1, currency));
                 if min > max {
@@ -157,6 +157,10 @@ impl Operator {
 }
 
 impl Page {
+    pub(super) fn transactions(self) -> impl Iterator<Item = Transaction> {
+        self.content.into_iter().map(|Object(transaction)| transaction)
+    }
+
     /// Whether every transaction that was asked for stands on this first page.
     pub(super) fn is_all(&self, size: usize) -> bool {
         let rows = self.content.len();
