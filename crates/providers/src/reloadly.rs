@@ -11,9 +11,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
 use ringback_core::{
-    Amount, Carrier, Denominations, Msisdn, Object, Offer, Order, Outcome, Refusal, Reply, quote,
+    Amount, Carrier, Denominations, Msisdn, Object, Offer, Order, Outcome, Refusal, Reply, TopUpRef, quote,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{
     Capabilities, Connector, ProviderError, StatementRow,
@@ -57,6 +58,24 @@ pub struct Reloadly {
     settings: Settings,
     client: Client,
     token: Token,
+}
+
+/// An order as Reloadly takes it; its amount is written from its digits, never through a float.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Submission<'a> {
+    operator_id: u64,
+    amount: Box<RawValue>,
+    use_local_amount: bool,
+    custom_identifier: &'a TopUpRef,
+    recipient_phone: Recipient,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    country_code: String,
+    number: String,
 }
 
 /// An answer whose body was read in full.
@@ -237,19 +256,20 @@ fn not_sent() -> Reply {
 }
 
 /// The body of an order. The amount is written from its digits; it is in the sender's currency.
-fn submission(order: &Order) -> Result<Value, String> {
+fn submission(order: &Order) -> Result<Submission<'_>, String> {
     let unreadable = |what: &str| format!("{what}; the order was not sent");
-    let amount: serde_json::Number =
-        serde_json::from_str(&order.asked.decimal()).map_err(|_| unreadable("the amount cannot be written"))?;
+    let amount =
+        RawValue::from_string(order.asked.decimal()).map_err(|_| unreadable("the amount cannot be written"))?;
     let operator: u64 = order.product.parse().map_err(|_| unreadable("the product is no operator id"))?;
     let region = order.msisdn.region().ok_or_else(|| unreadable("the number belongs to no region"))?;
-    Ok(json!({
-        "operatorId": operator,
-        "amount": amount,
-        "useLocalAmount": false,
-        "customIdentifier": order.reference,
-        "recipientPhone": { "countryCode": region, "number": order.msisdn.digits() },
-    }))
+    let recipient_phone = Recipient { country_code: region, number: order.msisdn.digits() };
+    Ok(Submission {
+        operator_id: operator,
+        amount,
+        use_local_amount: false,
+        custom_identifier: &order.reference,
+        recipient_phone,
+    })
 }
 
 /// An answer to a submission. Nothing says that an order behind HTTP 429 was not processed, so that is unknown as well.
