@@ -1,0 +1,112 @@
+//! The wall clock jumps both ways, while the binary works and while it is off; waiting times count uptime, which does
+//! not jump (C3, L6).
+
+use std::{
+    fs,
+    path::PathBuf,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, Result};
+
+use super::{
+    Attack,
+    dice::Dice,
+    need,
+    town::{Limits, Terms, Town},
+};
+
+const HOUR_S: i64 = 3_600;
+const DAY_S: i64 = 24 * HOUR_S;
+
+/// Lets the clock jump, again and again.
+pub(crate) struct Clock {
+    library: PathBuf,
+    rounds: i64,
+    /// The latest day that was shown, and how many days later than all before were.
+    latest: i64,
+    days: i64,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Result<Self> {
+        need("faketime", "faketime")?;
+        let libraries = fs::read_dir("/usr/lib")?.flatten().map(|entry| entry.path());
+        let mut libraries = libraries.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
+        let library = libraries.find(|library| library.exists()).context("there is no libfaketimeMT.so.1")?;
+        Ok(Self { library, rounds: 0, latest: 0, days: 0 })
+    }
+
+    /// Shows the clock so far from the true time.
+    fn show(&mut self, town: &Town, offset_s: i64) -> Result<()> {
+        let next = town.path("clock.next");
+        fs::write(&next, format!("{offset_s:+}\n"))?;
+        fs::rename(next, town.path("clock"))?;
+        let now_s = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+        let day = (now_s + offset_s).div_euclid(DAY_S);
+        if day > self.latest {
+            (self.latest, self.days) = (day, self.days + 1);
+        }
+        Ok(())
+    }
+
+    /// A jump away from a clock that is a day later after every ten rounds.
+    fn offset_s(&self, dice: &mut Dice) -> i64 {
+        let far =
+            |dice: &mut Dice, most: u64| i64::try_from(dice.below(2 * most + 1)).unwrap_or(0) - most.cast_signed();
+        let jump_s = match dice.below(12) {
+            0..6 => far(dice, 30) * HOUR_S,
+            6..10 => far(dice, 3) * DAY_S,
+            10 => far(dice, 6) * DAY_S,
+            _ => far(dice, 400) * DAY_S,
+        };
+        (self.rounds / 10) * DAY_S + jump_s
+    }
+}
+
+impl Attack for Clock {
+    /// The day's limit is what binds.
+    fn terms(&self, seed: u64) -> Terms {
+        Terms { limits: Limits { recovery: 90, line: 200, day: 400, book: 1_000_000 }, ..Terms::quick(seed) }
+    }
+
+    fn prepare(&mut self, town: &Town) -> Result<()> {
+        (self.rounds, self.latest, self.days) = (0, 0, 0);
+        self.show(town, 0)
+    }
+
+    fn round(&mut self, town: &mut Town, dice: &mut Dice) -> Result<Option<&'static str>> {
+        let mut command = town.command(&[], &["run"]);
+        command.env("LD_PRELOAD", &self.library).env("FAKETIME_TIMESTAMP_FILE", town.path("clock"));
+        command.env("FAKETIME_NO_CACHE", "1").env("DONT_FAKE_MONOTONIC", "1").env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+        let mut engine = town.run_as(command)?;
+        for _ in 0..dice.between(1, 4) {
+            engine.live(Duration::from_millis(dice.between(20, 250)))?;
+            self.show(town, self.offset_s(dice))?;
+        }
+        engine.live(Duration::from_millis(dice.between(20, 350)))?;
+        let life = engine.kill()?;
+        self.rounds += 1;
+        let stage = town.note(&life);
+        if town.told.troubles.iter().any(|trouble| trouble.contains("clock")) {
+            self.mend(town)?;
+        }
+        Ok(stage)
+    }
+
+    fn relent(&mut self, town: &Town) -> Result<()> {
+        self.mend(town)
+    }
+
+    fn days(&self, _town: &Town) -> i64 {
+        self.days
+    }
+}
+
+impl Clock {
+    /// A person sets the clock right and says so.
+    fn mend(&mut self, town: &Town) -> Result<()> {
+        self.show(town, 0)?;
+        town.ringback(&["resume"], &[0]).map(drop)
+    }
+}
