@@ -1,9 +1,9 @@
 //! Comparing the ledger with a provider's statement, reference by reference (M4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringback_core::{
-    Echo, LineId, Outcome, Reply,
+    Echo, LineId, Outcome, Reply, TopUpRef,
     recovery::{Event, TopUp, TopUpState, Via},
 };
 use ringback_providers::StatementRow;
@@ -44,6 +44,16 @@ pub fn reconcile(ours: &[TopUp], theirs: &[StatementRow]) -> Reconciled {
         found.differ(reference, "the provider booked a top-up that is not in the ledger");
     }
     found
+}
+
+/// Compares as [`reconcile`] does while orders leave: with the top-ups as they were before the statement was read, and
+/// after. What began in between is not known to be in the statement or not; the next comparison has it.
+pub fn reconcile_around(before: &[TopUp], mut theirs: Vec<StatementRow>, after: &[TopUp]) -> Reconciled {
+    let references =
+        |topups: &[TopUp]| -> BTreeSet<TopUpRef> { topups.iter().map(|topup| topup.order.reference.clone()).collect() };
+    let begun = &references(after) - &references(before);
+    theirs.retain(|row| row.reference.parse().map_or(true, |reference| !begun.contains(&reference)));
+    reconcile(before, &theirs)
 }
 
 /// Compares one top-up with every row under its reference, of which a delivery says most.

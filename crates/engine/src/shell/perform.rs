@@ -10,7 +10,7 @@ use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 use super::{PAGE, Parts, Report};
 use crate::{
     Input, Output,
-    reconcile::{Reconciled, reconcile},
+    reconcile::{Reconciled, reconcile_around},
 };
 
 /// The wait before something that the database refused is tried again.
@@ -146,7 +146,8 @@ async fn compared(parts: &Parts, name: &str, since_ms: i64) -> Result<Reconciled
     }
     let theirs = timeout(parts.deadline * STATEMENT_CALLS, provider.statement(since_ms)).await;
     let theirs = theirs.map_err(|_| format!("{name}: no statement in time"))?.map_err(|error| error.to_string())?;
-    Ok(reconcile(&ours, &theirs))
+    let after = parts.store.topups_since(name, since_ms).await.map_err(|error| error.to_string())?;
+    Ok(reconcile_around(&ours, theirs, &after))
 }
 
 async fn submit(parts: &Parts, order: &Order) -> Reply {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use ringback_core::admit::Switch;
-use ringback_engine::reconcile::{Reconciled, reconcile};
+use ringback_engine::reconcile::{Reconciled, reconcile_around};
 use ringback_store::{Balance, Posted};
 use serde_json::{Value, json};
 
@@ -81,9 +81,10 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
     let parts = run::parts(context, open, Arc::new(|_| {}))?;
     let progress = show::spinner("reading the providers' statements");
     for (name, provider) in &parts.providers {
+        let before = open.store.topups_since(name, 0).await?;
         match provider.statement(0).await {
             Ok(theirs) => {
-                let found = reconcile(&open.store.topups_since(name, 0).await?, &theirs);
+                let found = reconcile_around(&before, theirs, &open.store.topups_since(name, 0).await?);
                 agreed += found.agreed;
                 differences.extend(disagreements(name, &found));
             }
