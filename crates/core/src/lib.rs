@@ -5,6 +5,8 @@
 pub mod admit;
 pub mod claim;
 pub mod forecast;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod ladder;
 pub mod ledger;
 pub mod line;

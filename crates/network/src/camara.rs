@@ -1,5 +1,8 @@
 //! Data service: CAMARA `SubscriptionStatus` v0.1.0 over HTTP.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+
 use std::time::Duration;
 
 use async_trait::async_trait;

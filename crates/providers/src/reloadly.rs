@@ -2,6 +2,8 @@
 //!
 //! The default outcome is unknown. Only an explicit answer settles, and an HTTP status alone is none.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod pages;
 mod token;
 mod wire;

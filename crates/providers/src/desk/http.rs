@@ -1,5 +1,8 @@
 //! A claim desk over HTTP: `POST /claims` to claim, `GET /claims/{reference}` to ask.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
