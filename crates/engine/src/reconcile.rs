@@ -46,14 +46,13 @@ pub fn reconcile(ours: &[TopUp], theirs: &[StatementRow]) -> Reconciled {
     found
 }
 
-/// Compares as [`reconcile`] does while orders leave: with the top-ups as they were before the statement was read, and
-/// after. What began in between is not known to be in the statement or not; the next comparison has it.
-pub fn reconcile_around(before: &[TopUp], mut theirs: Vec<StatementRow>, after: &[TopUp]) -> Reconciled {
-    let references =
-        |topups: &[TopUp]| -> BTreeSet<TopUpRef> { topups.iter().map(|topup| topup.order.reference.clone()).collect() };
-    let begun = &references(after) - &references(before);
-    theirs.retain(|row| row.reference.parse().map_or(true, |reference| !begun.contains(&reference)));
-    reconcile(before, &theirs)
+/// The references in a statement that are not among these top-ups, and may be the owner's nevertheless: of an order that
+/// left while the statement was read, or whose commit saw a wrong clock. They are looked up before anything is called
+/// foreign.
+pub fn unlisted(ours: &[TopUp], theirs: &[StatementRow]) -> Vec<TopUpRef> {
+    let listed: BTreeSet<&str> = ours.iter().map(|topup| topup.order.reference.as_str()).collect();
+    let others = theirs.iter().map(|row| row.reference.as_str()).filter(|reference| !listed.contains(reference));
+    others.filter_map(|reference| reference.parse().ok()).collect()
 }
 
 /// Compares one top-up with every row under its reference, of which a delivery says most.

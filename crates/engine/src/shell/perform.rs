@@ -2,15 +2,16 @@
 
 use ringback_core::{
     Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, admit::Switch, claim, line::Terms,
+    recovery::TopUp,
 };
-use ringback_providers::{Connector, ProviderError};
-use ringback_store::{ClaimFilter, Filter, StoreError};
+use ringback_providers::{Connector, ProviderError, StatementRow};
+use ringback_store::{ClaimFilter, Filter, Store, StoreError};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use super::{PAGE, Parts, Report};
 use crate::{
     Input, Output,
-    reconcile::{Reconciled, reconcile_around},
+    reconcile::{Reconciled, reconcile, unlisted},
 };
 
 /// The wait before something that the database refused is tried again.
@@ -140,14 +141,27 @@ async fn statement(parts: &Parts, name: String, since_ms: i64) -> Input {
 
 async fn compared(parts: &Parts, name: &str, since_ms: i64) -> Result<Reconciled, String> {
     let Some(provider) = parts.providers.get(name) else { return Err(format!("no provider `{name}` is configured")) };
-    let ours = parts.store.topups_since(name, since_ms).await.map_err(|error| error.to_string())?;
-    if ours.is_empty() {
+    let failed = |error: StoreError| error.to_string();
+    if parts.store.balances().await.map_err(failed)?.iter().all(|balance| balance.provider != name) {
         return Ok(Reconciled::default());
     }
+    let ours = parts.store.topups_since(name, since_ms).await.map_err(failed)?;
     let theirs = timeout(parts.deadline * STATEMENT_CALLS, provider.statement(since_ms)).await;
     let theirs = theirs.map_err(|_| format!("{name}: no statement in time"))?.map_err(|error| error.to_string())?;
-    let after = parts.store.topups_since(name, since_ms).await.map_err(|error| error.to_string())?;
-    Ok(reconcile_around(&ours, theirs, &after))
+    compare(&*parts.store, name, ours, &theirs).await.map_err(failed)
+}
+
+/// Compares the top-ups of one provider, read before its statement was, with the statement: reference by reference,
+/// whatever the clock said when they were committed (M4).
+pub async fn compare(
+    store: &dyn Store,
+    provider: &str,
+    mut ours: Vec<TopUp>,
+    theirs: &[StatementRow],
+) -> Result<Reconciled, StoreError> {
+    let unlisted = store.topups(&unlisted(&ours, theirs)).await?;
+    ours.extend(unlisted.into_iter().filter(|topup| topup.order.provider == provider));
+    Ok(reconcile(&ours, theirs))
 }
 
 async fn submit(parts: &Parts, order: &Order) -> Reply {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use ringback_core::admit::Switch;
-use ringback_engine::reconcile::{Reconciled, reconcile_around};
+use ringback_engine::{reconcile::Reconciled, shell::compare};
 use ringback_store::{Balance, Posted};
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ async fn verify(context: &Context, open: &Open) -> Result<Finished> {
         let before = open.store.topups_since(name, 0).await?;
         match provider.statement(0).await {
             Ok(theirs) => {
-                let found = reconcile_around(&before, theirs, &open.store.topups_since(name, 0).await?);
+                let found = compare(&*open.store, name, before, &theirs).await?;
                 agreed += found.agreed;
                 differences.extend(disagreements(name, &found));
             }
