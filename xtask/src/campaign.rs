@@ -234,6 +234,6 @@ fn build() -> Result<PathBuf> {
     ensure!(built.status.success(), "the binary cannot be built");
     let messages = String::from_utf8_lossy(&built.stdout);
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).last();
+    let program = messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from)).next_back();
     program.filter(|program| Path::exists(program)).context("cargo names no binary")
 }

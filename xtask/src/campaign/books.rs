@@ -164,10 +164,10 @@ impl Books {
         for transaction in self.posted.iter().map(|posted| &posted.transaction) {
             let Some(number) = numbers.get(&transaction.reference) else { continue };
             match transaction.kind {
-                Kind::Hold => match held.insert(*number, &transaction.reference) {
-                    Some(first) => twice.push(format!("{}: {first} was unsettled", transaction.reference)),
-                    None => {}
-                },
+                Kind::Hold => {
+                    let first = held.insert(*number, &transaction.reference);
+                    twice.extend(first.map(|first| format!("{}: {first} was unsettled", transaction.reference)));
+                }
                 Kind::Deliver | Kind::Release | Kind::Suspend => drop(held.remove(number)),
                 _ => {}
             }

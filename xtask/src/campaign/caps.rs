@@ -60,12 +60,12 @@ mod tests {
 
     #[test]
     fn each_limit_is_seen_to_be_passed_by_one_yuan_and_by_no_less() {
-        let books = books(&[paid("A", 1, 10), paid("B", 1, 20), paid("C", 2, 30)]);
+        let books = books(&[paid("A", 1, 10), paid("B", 1, 20), paid("C", 2, 25)]);
         let tight = [
             Limits { recovery: 30, ..WIDE },
-            Limits { line: 60, ..WIDE },
-            Limits { day: 60, ..WIDE },
-            Limits { book: 60, ..WIDE },
+            Limits { line: 55, ..WIDE },
+            Limits { day: 55, ..WIDE },
+            Limits { book: 55, ..WIDE },
         ];
         let less = |l: Limits| [l.recovery, l.line, l.day, l.book].map(|x| if x == 1_000 { x } else { x - 1 });
         for limits in tight {

@@ -2,6 +2,7 @@
 //! not jump (C3, L6).
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::PathBuf,
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -19,13 +20,16 @@ use super::{
 const HOUR_S: i64 = 3_600;
 const DAY_S: i64 = 24 * HOUR_S;
 
+/// How far ahead of the latest day a clock is believed at a start, in days.
+const BELIEVED_DAYS: i64 = 31;
+
 /// Lets the clock jump, again and again.
 pub(crate) struct Clock {
     library: PathBuf,
     rounds: i64,
-    /// The latest day that was shown, and how many days later than all before were.
+    /// The latest day that the binary may have seen and believed, and every day that was the latest one when it was shown.
     latest: i64,
-    days: i64,
+    days: BTreeSet<i64>,
 }
 
 impl Clock {
@@ -34,7 +38,7 @@ impl Clock {
         let libraries = fs::read_dir("/usr/lib")?.flatten().map(|entry| entry.path());
         let mut libraries = libraries.map(|folder| folder.join("faketime/libfaketimeMT.so.1"));
         let library = libraries.find(|library| library.exists()).context("there is no libfaketimeMT.so.1")?;
-        Ok(Self { library, rounds: 0, latest: 0, days: 0 })
+        Ok(Self { library, rounds: 0, latest: 0, days: BTreeSet::new() })
     }
 
     /// Shows the clock so far from the true time.
@@ -42,10 +46,11 @@ impl Clock {
         let next = town.path("clock.next");
         fs::write(&next, format!("{offset_s:+}\n"))?;
         fs::rename(next, town.path("clock"))?;
-        let now_s = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
-        let day = (now_s + offset_s).div_euclid(DAY_S);
-        if day > self.latest {
-            (self.latest, self.days) = (day, self.days + 1);
+        let day = day(offset_s)?;
+        // A clock set back reopens no day, and one that is a month ahead is not believed (C3).
+        if (self.latest..=self.latest + BELIEVED_DAYS).contains(&day) {
+            self.latest = day;
+            self.days.insert(day);
         }
         Ok(())
     }
@@ -64,6 +69,12 @@ impl Clock {
     }
 }
 
+/// The day so far from the true time.
+fn day(offset_s: i64) -> Result<i64> {
+    let now_s = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+    Ok((now_s + offset_s).div_euclid(DAY_S))
+}
+
 impl Attack for Clock {
     /// The day's limit is what binds.
     fn terms(&self, seed: u64) -> Terms {
@@ -71,8 +82,8 @@ impl Attack for Clock {
     }
 
     fn prepare(&mut self, town: &Town) -> Result<()> {
-        (self.rounds, self.latest, self.days) = (0, 0, 0);
-        self.show(town, 0)
+        (self.rounds, self.days) = (0, BTreeSet::new());
+        self.right(town)
     }
 
     fn round(&mut self, town: &mut Town, dice: &mut Dice) -> Result<Option<&'static str>> {
@@ -99,14 +110,19 @@ impl Attack for Clock {
     }
 
     fn days(&self, _town: &Town) -> i64 {
-        self.days
+        i64::try_from(self.days.len()).unwrap_or(i64::MAX)
     }
 }
 
 impl Clock {
-    /// A person sets the clock right and says so.
+    /// A person sets the clock right and says so; the binary takes that person's word for the day.
     fn mend(&mut self, town: &Town) -> Result<()> {
-        self.show(town, 0)?;
+        self.right(town)?;
         town.ringback(&["resume"], &[0]).map(drop)
+    }
+
+    fn right(&mut self, town: &Town) -> Result<()> {
+        self.latest = day(0)?;
+        self.show(town, 0)
     }
 }

@@ -11,6 +11,9 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
+/// How long a start may take before a campaign goes on without having seen a step.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// A running engine; it is killed when this is dropped.
 pub(crate) struct Engine {
     child: Child,
@@ -50,10 +53,11 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets it live until it tells its first step, at most five seconds; how long that took.
-    pub(crate) fn live_until_told(&self) -> Result<Duration> {
+    /// Lets it live until it tells its first step, at most five seconds, or ends by itself; how long that took.
+    pub(crate) fn live_until_told(&mut self) -> Result<Duration> {
         let began = Instant::now();
-        while self.log.metadata()?.len() <= self.from && began.elapsed() < Duration::from_secs(5) {
+        let silent = |log: &Path, from| Ok::<_, anyhow::Error>(log.metadata()?.len() <= from);
+        while silent(&self.log, self.from)? && began.elapsed() < SILENCE && self.child.try_wait()?.is_none() {
             sleep(Duration::from_millis(1));
         }
         Ok(began.elapsed())

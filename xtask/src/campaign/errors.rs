@@ -8,7 +8,7 @@ use anyhow::Result;
 use super::{Attack, dice::Dice, need, town::Town};
 
 /// How likely one call fails: now and then, often, always.
-const PROBABILITIES: [&str; 4] = ["0.02", "0.1", "0.4", "1"];
+const PROBABILITIES: [&str; 4] = ["0.05", "0.2", "0.5", "1"];
 
 /// Errors of one system call.
 pub(crate) struct Errors {
@@ -38,7 +38,8 @@ impl Attack for Errors {
         let control = town.path("fiu").display().to_string();
         let fiu = ["fiu-run", "-x", "-f", &control, "-c", &enable];
         let mut engine = town.run_as(town.command(&fiu, &["run"]))?;
-        engine.live(Duration::from_millis(dice.between(50, 700)))?;
+        engine.live_until_told()?;
+        engine.live(Duration::from_millis(dice.between(50, 500)))?;
         let life = engine.kill()?;
         let stage = town.note(&life);
         // Only what was seen to fail counts.

@@ -16,7 +16,7 @@ pub(crate) struct Kill {
 impl Attack for Kill {
     fn round(&mut self, town: &mut Town, dice: &mut Dice) -> Result<Option<&'static str>> {
         let mut engine = town.run()?;
-        let instant = self.instant(&engine, dice)?;
+        let instant = self.instant(&mut engine, dice)?;
         engine.live(instant)?;
         let life = engine.kill()?;
         ensure!(life.ended.is_none(), "`ringback run` ended by itself: {:?}", life.ended);
@@ -27,7 +27,7 @@ impl Attack for Kill {
 impl Kill {
     /// One in five is killed while it starts, however long that takes on this machine; most live until orders are out,
     /// some until recoveries end.
-    fn instant(&mut self, engine: &Engine, dice: &mut Dice) -> Result<Duration> {
+    fn instant(&mut self, engine: &mut Engine, dice: &mut Dice) -> Result<Duration> {
         let start_up_us = u64::try_from(self.start_up.as_micros())?;
         if start_up_us > 0 && dice.one_in(5) {
             return Ok(Duration::from_micros(dice.below(start_up_us)));

@@ -9,8 +9,8 @@ use serde_json::Value;
 pub(crate) struct Told {
     states: BTreeMap<String, String>,
     orders: BTreeMap<String, u32>,
-    /// Steps of the life that was read last.
-    steps: usize,
+    /// The state that the last step of the life that was read last led to.
+    last: Option<String>,
     /// What did not work in the life that was read last.
     pub(crate) troubles: BTreeSet<String>,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Told {
 impl Told {
     /// Reads what one life has printed.
     pub(crate) fn read_life(&mut self, printed: &str) {
-        (self.steps, self.troubles) = (0, BTreeSet::new());
+        (self.last, self.troubles) = (None, BTreeSet::new());
         // The last line of a process that was killed may be torn.
         for told in printed.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
             match told["kind"].as_str() {
@@ -31,10 +31,10 @@ impl Told {
 
     fn step(&mut self, told: &Value) {
         let (number, state) = (text(&told["number"]), text(&told["state"]));
-        self.steps += 1;
         if state.starts_with("pays ") && self.states.get(&number) != Some(&state) {
             *self.orders.entry(number.clone()).or_default() += 1;
         }
+        self.last = Some(state.clone());
         self.states.insert(number, state);
     }
 
@@ -43,18 +43,13 @@ impl Told {
         self.orders.get(number).copied().unwrap_or(0)
     }
 
-    /// Where the last life was when it ended; none where no line was at work.
+    /// What the last life had just committed when it ended; none where no line was at work.
     pub(crate) fn stage(&self) -> Option<&'static str> {
-        let at = |part: &str| self.states.values().any(|state| state.contains(part));
-        let at_work = self.states.values().any(|state| !rests(state));
-        match () {
-            () if !at_work => None,
-            () if self.steps == 0 => Some("start-up"),
-            () if at("pays ") => Some("submission"),
-            () if at("asks what became") => Some("inquiry"),
-            () if at("delivered; queries") => Some("settling"),
-            () => Some("query"),
-        }
+        self.states.values().find(|state| !rests(state))?;
+        let Some(last) = &self.last else { return Some("start-up") };
+        let stages = [("pays ", "submission"), ("asks what became", "inquiry"), ("delivered; queries", "settling")];
+        let found = stages.iter().find(|(part, _)| last.contains(part));
+        Some(found.map_or("query", |(_, stage)| stage))
     }
 }
 
@@ -78,13 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn the_stage_is_where_money_is_first() {
+    fn the_stage_is_what_was_committed_last_while_any_line_is_at_work() {
         let mut told = Told::default();
         let cases = [
             (step("1", "in service"), None),
             (step("1", "restricted; finding what can be paid"), Some("query")),
             (step("1", "pays the probe: 1.00 CNY"), Some("submission")),
-            (step("2", "the probe delivered; queries whether it took effect"), Some("submission")),
+            (step("2", "the probe delivered; queries whether it took effect"), Some("settling")),
+            (step("3", "in service"), Some("query")),
             (String::new(), Some("start-up")),
             (step("1", "asks what became of 1.00 CNY (A)"), Some("inquiry")),
             (step("1", "parked: x") + &step("2", "suspended by its owner") + "{\"kind\":\"st", None),

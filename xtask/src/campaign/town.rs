@@ -25,7 +25,7 @@ const LINES: u64 = 96;
 const RETIRED_AFTER: u32 = 12;
 
 /// How long a town without faults may take to come to rest (L1).
-const REST: Duration = Duration::from_secs(180);
+const REST: Duration = Duration::from_mins(3);
 
 /// The limits that the binary is told, in yuan.
 #[derive(Debug, Clone, Copy)]

@@ -68,13 +68,13 @@ fn every_difference_of_a_reference_is_lost() {
         Row { refunded_minor: 1, ..row.clone() },
     ];
     for wrong in wrong {
-        assert_eq!(found(&ours, &[wrong.clone()]).1, 1, "{wrong:?}");
+        assert_eq!(found(&ours, std::slice::from_ref(&wrong)).1, 1, "{wrong:?}");
     }
     assert_eq!(found(&ours, &[]).1, 1, "the carrier has it not");
-    assert_eq!(found(&Books::default(), &[row.clone()]).1, 1, "the ledger has it not");
+    assert_eq!(found(&Books::default(), std::slice::from_ref(&row)).1, 1, "the ledger has it not");
     for state in [TopUpState::Failed(false), TopUpState::Held, TopUpState::Suspense] {
         let ours = books(&[TopUp { state, ..topup.clone() }]);
-        assert_eq!(found(&ours, &[row.clone()]).1, 1, "{state:?}");
+        assert_eq!(found(&ours, std::slice::from_ref(&row)).1, 1, "{state:?}");
     }
 }
 
