@@ -1,7 +1,7 @@
 //! Bytes as actions on the engine: whatever happens in whatever order, once everything works again all of it settles.
 
 use ringback_core::{
-    Bar, Mode, Outcome, Reachable, Refusal, Reply, Status,
+    Answer, Bar, Mode, Outcome, Reachable, Refusal, Reply, Status,
     admit::Switches,
     ladder,
     policy::SetAmount,
@@ -9,7 +9,7 @@ use ringback_core::{
 };
 use ringback_engine::{Input, reconcile::reconcile};
 
-use super::{Act, Disk, Setup, World, caps, cny, number, policy, restricted};
+use super::{Act, Disk, Setup, World, caps, cny, number, policy, restricted, unanswered};
 
 /// Actions of one run; a longer one tells nothing that a shorter one does not.
 const MOST_ACTIONS: usize = 80;
@@ -89,26 +89,7 @@ impl World {
         }
         let output = self.pending.swap_remove(usize::from(which) % self.pending.len());
         let input = self.carry_out(output);
-        let inputs = match (input, said) {
-            (Input::Replied(line, reply), Said::Twice) => {
-                vec![Input::Replied(line, reply.clone()), Input::Replied(line, reply)]
-            }
-            (Input::Replied(line, _), Said::Lost) => vec![Input::Replied(line, unanswered())],
-            (Input::Replied(line, reply), Said::OfAnother) => vec![Input::Replied(line, of_another(reply, which))],
-            (Input::Answers(channel, answers), Said::Twice) => {
-                vec![Input::Answers(channel.clone(), answers.clone()), Input::Answers(channel, answers)]
-            }
-            (Input::Answers(channel, mut answers), Said::OfAnother) => {
-                answers.iter_mut().for_each(|(_, answer)| answer.msisdn = number(99));
-                vec![Input::Answers(channel, answers)]
-            }
-            (Input::Answers(channel, mut answers), Said::Lost) => {
-                answers.iter_mut().for_each(|(_, answer)| answer.status = Status::unknown("no answer in time"));
-                vec![Input::Answers(channel, answers)]
-            }
-            (input, _) => vec![input],
-        };
-        self.handle(inputs);
+        self.handle(said.inputs(input, which));
     }
 
     fn later(&mut self, ms: u64) {
@@ -161,8 +142,29 @@ enum Said {
     OfAnother,
 }
 
-fn unanswered() -> Reply {
-    super::unanswered().into()
+impl Said {
+    /// What the engine hears instead of `input`.
+    fn inputs(self, input: Input, which: u8) -> Vec<Input> {
+        match (input, self) {
+            (Input::Replied(line, reply), Self::Twice) => {
+                vec![Input::Replied(line, reply.clone()), Input::Replied(line, reply)]
+            }
+            (Input::Replied(line, _), Self::Lost) => vec![Input::Replied(line, unanswered().into())],
+            (Input::Replied(line, reply), Self::OfAnother) => vec![Input::Replied(line, of_another(reply, which))],
+            (Input::Answers(channel, answers), Self::Twice) => {
+                vec![Input::Answers(channel.clone(), answers.clone()), Input::Answers(channel, answers)]
+            }
+            (Input::Answers(channel, answers), Self::OfAnother) => {
+                let of_another = |(line, answer)| (line, Answer { msisdn: number(99), ..answer });
+                vec![Input::Answers(channel, answers.into_iter().map(of_another).collect())]
+            }
+            (Input::Answers(channel, answers), Self::Lost) => {
+                let lost = |(line, answer)| (line, Answer { status: Status::unknown("no answer in time"), ..answer });
+                vec![Input::Answers(channel, answers.into_iter().map(lost).collect())]
+            }
+            (input, _) => vec![input],
+        }
+    }
 }
 
 /// P11: the answer repeats another reference, line or amount.

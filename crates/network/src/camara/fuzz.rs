@@ -14,13 +14,13 @@ pub fn answer(body: &[u8]) {
     let said = serde_json::from_slice(body).unwrap_or(Value::Null);
     match read(body, LINE.parse().expect("a number")) {
         Ok(status) => {
-            let (word, other) = match status.service {
+            let (word, stated) = match status.service {
                 Service::InService => ("active", false),
                 Service::Restricted(bar) => ("suspended", bar != Bar::ArrearsOrUnknown),
                 Service::NotInService | Service::Unknown(_) => panic!("a status says neither: {said}"),
             };
             assert_eq!(said["voiceSmsOut"], word, "{said}");
-            assert!(other == !said["barCause"].is_null() || word == "active", "{said}");
+            assert!(stated != said["barCause"].is_null() || word == "active", "{said}");
             assert!(said["phoneNumber"].is_null() || said["phoneNumber"] == LINE, "{said}");
         }
         Err(reason) => assert_eq!(quote(&reason), reason, "S6"),
