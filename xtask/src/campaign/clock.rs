@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeSet,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -69,6 +69,14 @@ impl Clock {
     }
 }
 
+/// Removes what libfaketime leaves behind in shared memory of a process that is killed.
+fn forget(pid: u32) {
+    for left in [format!("faketime_shm_{pid}"), format!("sem.faketime_sem_{pid}")] {
+        // It is not there where the process was killed before the library had made it.
+        fs::remove_file(Path::new("/dev/shm").join(left)).unwrap_or_default();
+    }
+}
+
 /// The day so far from the true time.
 fn day(offset_s: i64) -> Result<i64> {
     let now_s = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
@@ -96,7 +104,9 @@ impl Attack for Clock {
             self.show(town, self.offset_s(dice))?;
         }
         engine.live(Duration::from_millis(dice.between(20, 350)))?;
+        let pid = engine.pid();
         let life = engine.kill()?;
+        forget(pid);
         self.rounds += 1;
         let stage = town.note(&life);
         if town.told.troubles.iter().any(|trouble| trouble.contains("clock")) {

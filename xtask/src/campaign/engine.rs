@@ -63,6 +63,11 @@ impl Engine {
         Ok(began.elapsed())
     }
 
+    /// The process's number.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL, and what it had printed by then.
     pub(crate) fn kill(mut self) -> Result<Life> {
         let ended = self.child.try_wait()?;
