@@ -1,7 +1,7 @@
 //! A line and its bill.
 
 use ringback_core::{Amount, Carrier, Msisdn};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::faults::Fault;
 
@@ -29,7 +29,7 @@ pub struct Subscriber {
 }
 
 /// The truth about a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Service {
     /// It works.
@@ -85,6 +85,11 @@ impl Subscriber {
     /// Whether the number has a subscriber at all.
     pub fn exists(&self) -> bool {
         self.service != Service::Ceased
+    }
+
+    /// The line's truth becomes another; a bar that was being lifted is lifted no more.
+    pub(crate) fn become_now(&mut self, service: Service) {
+        (self.service, self.lifts_at_ms) = (service, None);
     }
 
     /// Books money on the bill; covered arrears lift the bar after the settling time.

@@ -5,16 +5,18 @@ mod desk;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use ringback_core::{Amount, Currency, Msisdn};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     faults::{Fault, Faults},
-    subscriber::{Lift, Subscriber},
+    subscriber::{Lift, Service, Subscriber},
 };
 pub use desk::Verdict;
 
 /// Times and terms of this network side, so that a client's configuration can be written from them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// `/admin/profile` reads and writes it as JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Profile {
     /// How long after the arrears are covered the bar is lifted.
     pub settling_ms: i64,
@@ -215,6 +217,12 @@ impl World {
             let Some((at_ms, reference)) = self.late.pop_first() else { return };
             self.settle(&reference, at_ms);
         }
+    }
+
+    /// What happens to a line outside of its top-ups: a bill falls due, its owner suspends it. False where there is none.
+    pub fn turn(&mut self, msisdn: Msisdn, service: Service) -> bool {
+        let line = self.subscribers.get_mut(&msisdn);
+        line.map(|line| line.become_now(service)).is_some()
     }
 
     /// The bars whose lifting was decided since this was last asked.

@@ -8,6 +8,8 @@ mod calls;
 mod card;
 mod categories;
 mod entities;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod group;
 mod lines;
 mod names;

@@ -44,10 +44,11 @@ impl Msisdn {
         self.0.to_string()
     }
 
-    /// The number with all but its country's first and its last digits hidden, for logs (S6).
+    /// The number with all but its country's first and its last digits hidden, for logs (S6); four are hidden at least.
     pub fn masked(self) -> String {
         let digits = self.digits();
-        let (head, tail) = (digits.len().min(3), digits.len().saturating_sub(4).max(3));
+        let (head, last) = (digits.len().min(3), digits.len().saturating_sub(7).min(4));
+        let tail = digits.len() - last;
         format!("+{}{}{}", &digits[..head], "*".repeat(tail - head), &digits[tail..])
     }
 
@@ -135,6 +136,9 @@ mod tests {
     fn logs_never_see_a_full_number() {
         let number: Msisdn = "+8613800138000".parse().unwrap();
         assert_eq!(format!("{number:?}"), "+861******8000");
+        for (short, shown) in [("+6834000", "+683****"), ("+29020000", "+290****0"), ("+4930901820", "+493****820")] {
+            assert_eq!(format!("{:?}", short.parse::<Msisdn>().unwrap()), shown);
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ mod perform;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-pub use perform::terms_of;
+pub use perform::{compare, terms_of};
 use ringback_core::{
     BookId, Incarnation, Line, LineId, Now,
     admit::Switches,

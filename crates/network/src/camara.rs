@@ -1,11 +1,14 @@
 //! Data service: CAMARA `SubscriptionStatus` v0.1.0 over HTTP.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
 use reqwest::{Client, Response, StatusCode, redirect::Policy};
-use ringback_core::{Answer, Bar, Msisdn, Reachable, Service, Status, quote};
+use ringback_core::{Answer, Bar, Msisdn, Object, Reachable, Service, Status, Text, quote};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -32,9 +35,9 @@ pub struct Camara {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {
-    voice_sms_out: Activity,
+    voice_sms_out: Text<Activity>,
     #[serde(default)]
-    bar_cause: Option<BarCause>,
+    bar_cause: Option<Text<BarCause>>,
     #[serde(default)]
     reachable: Option<bool>,
     #[serde(default)]
@@ -135,19 +138,19 @@ async fn whole(mut response: Response) -> Result<Vec<u8>, String> {
 
 /// Outgoing voice decides; data alone, throttled or suspended, is no restriction.
 fn read(body: &[u8], asked: Msisdn) -> Result<Status, String> {
-    let body: Body = serde_json::from_slice(body)
+    let Object(body): Object<Body> = serde_json::from_slice(body)
         .map_err(|error| quote(&format!("the answer is no subscription status: {error}")))?;
     if body.phone_number.is_some_and(|number| number != asked) {
         return Err("the answer is about another number".into());
     }
     let bar = match body.bar_cause {
         None => Bar::ArrearsOrUnknown,
-        Some(BarCause::Fraud) => Bar::Fraud,
-        Some(BarCause::Lost) => Bar::Lost,
-        Some(BarCause::Identity) => Bar::Identity,
-        Some(BarCause::Other) => Bar::Other,
+        Some(Text(BarCause::Fraud)) => Bar::Fraud,
+        Some(Text(BarCause::Lost)) => Bar::Lost,
+        Some(Text(BarCause::Identity)) => Bar::Identity,
+        Some(Text(BarCause::Other)) => Bar::Other,
     };
-    let service = match body.voice_sms_out {
+    let service = match body.voice_sms_out.0 {
         Activity::Active => Service::InService,
         Activity::Suspended => Service::Restricted(bar),
     };
@@ -164,7 +167,8 @@ fn is_error_body(body: &[u8]) -> bool {
         code: String,
     }
     let named = |code: &str| matches!(code, "NOT_FOUND" | "IDENTIFIER_NOT_FOUND");
-    serde_json::from_slice::<ErrorBody>(body).is_ok_and(|error| error.status == 404 && named(&error.code))
+    serde_json::from_slice::<Object<ErrorBody>>(body)
+        .is_ok_and(|Object(error)| error.status == 404 && named(&error.code))
 }
 
 fn explain(error: &reqwest::Error) -> String {
@@ -194,7 +198,14 @@ mod tests {
         assert_eq!(read(body("suspended", "active").as_bytes()), Ok(Status::restricted(Bar::ArrearsOrUnknown)));
         let off = br#"{"voiceSmsOut":"active","reachable":false}"#;
         assert_eq!(read(off), Ok(Status::in_service(Reachable::No)));
-        for garbage in ["", "<html>", "{}", r#"{"voiceSmsOut":"maybe"}"#] {
+        for garbage in [
+            "",
+            "<html>",
+            "{}",
+            r#"{"voiceSmsOut":"maybe"}"#,
+            r#"["suspended"]"#,
+            r#"{"voiceSmsOut":{"suspended":null}}"#,
+        ] {
             assert!(read(garbage.as_bytes()).is_err(), "{garbage}");
         }
     }

@@ -3,6 +3,8 @@
 //! A channel answers [`Status::unknown`](ringback_core::Status::unknown) for whatever goes wrong, so a query has no error: K2 by construction.
 
 mod camara;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod osmo;
 mod range;
 

@@ -2,6 +2,8 @@
 
 mod ctrl;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 
 use std::time::Duration;
 
@@ -39,7 +41,12 @@ impl OsmoHlr {
     }
 
     async fn ask(&self, msisdn: Msisdn) -> Answer {
-        let (status, imsi) = match self.ctrl.info(msisdn).await {
+        self.answer(msisdn, self.ctrl.info(msisdn).await)
+    }
+
+    /// What the HLR's record, or why there is none, says about a line.
+    fn answer(&self, msisdn: Msisdn, info: Result<String, CtrlError>) -> Answer {
+        let (status, imsi) = match info {
             Ok(info) if field(&info, "msisdn") != Some(&msisdn.digits()) => {
                 (Status::unknown(format!("{}: the answer is about another number", self.name)), None)
             }

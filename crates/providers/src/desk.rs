@@ -4,4 +4,6 @@ mod http;
 mod letter;
 
 pub use http::HttpDesk;
+#[cfg(any(test, fuzzing))]
+pub(crate) use http::fuzz;
 pub use letter::{Language, LetterDesk};

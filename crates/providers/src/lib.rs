@@ -4,6 +4,8 @@
 pub mod catalogue;
 pub mod desk;
 mod foreign;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod reloadly;
 
 use async_trait::async_trait;

@@ -2,6 +2,8 @@
 //!
 //! The default outcome is unknown. Only an explicit answer settles, and an HTTP status alone is none.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod pages;
 mod token;
 mod wire;
@@ -10,8 +12,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, StatusCode, redirect::Policy};
-use ringback_core::{Amount, Carrier, Denominations, Msisdn, Offer, Order, Outcome, Refusal, Reply, quote};
-use serde_json::{Value, json};
+use ringback_core::{
+    Amount, Carrier, Denominations, Msisdn, Object, Offer, Order, Outcome, Refusal, Reply, TopUpRef, quote,
+};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{
     Capabilities, Connector, ProviderError, StatementRow,
@@ -57,6 +62,24 @@ pub struct Reloadly {
     token: Token,
 }
 
+/// An order as Reloadly takes it; its amount is written from its digits, never through a float.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Submission<'a> {
+    operator_id: u64,
+    amount: Box<RawValue>,
+    use_local_amount: bool,
+    custom_identifier: &'a TopUpRef,
+    recipient_phone: Recipient,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Recipient {
+    country_code: String,
+    number: String,
+}
+
 /// An answer whose body was read in full.
 struct Answer {
     status: StatusCode,
@@ -100,7 +123,7 @@ impl Reloadly {
         if !answer.status.is_success() {
             return Err(self.refusal(&answer));
         }
-        let parsed = serde_json::from_slice(&answer.body);
+        let parsed = serde_json::from_slice(&answer.body).map(|Object(parsed)| parsed);
         parsed.map_err(|error| self.unavailable(&format!("{path}: the answer cannot be read: {error}")))
     }
 
@@ -218,7 +241,7 @@ impl Connector for Reloadly {
 impl Answer {
     /// An error of Reloadly's own.
     fn fault(&self) -> Option<Fault> {
-        serde_json::from_slice(&self.body).ok()
+        serde_json::from_slice(&self.body).ok().map(|Object(fault)| fault)
     }
 
     /// The provider refused the token before it looked at the request.
@@ -235,19 +258,20 @@ fn not_sent() -> Reply {
 }
 
 /// The body of an order. The amount is written from its digits; it is in the sender's currency.
-fn submission(order: &Order) -> Result<Value, String> {
+fn submission(order: &Order) -> Result<Submission<'_>, String> {
     let unreadable = |what: &str| format!("{what}; the order was not sent");
-    let amount: serde_json::Number =
-        serde_json::from_str(&order.asked.decimal()).map_err(|_| unreadable("the amount cannot be written"))?;
+    let amount =
+        RawValue::from_string(order.asked.decimal()).map_err(|_| unreadable("the amount cannot be written"))?;
     let operator: u64 = order.product.parse().map_err(|_| unreadable("the product is no operator id"))?;
     let region = order.msisdn.region().ok_or_else(|| unreadable("the number belongs to no region"))?;
-    Ok(json!({
-        "operatorId": operator,
-        "amount": amount,
-        "useLocalAmount": false,
-        "customIdentifier": order.reference,
-        "recipientPhone": { "countryCode": region, "number": order.msisdn.digits() },
-    }))
+    let recipient_phone = Recipient { country_code: region, number: order.msisdn.digits() };
+    Ok(Submission {
+        operator_id: operator,
+        amount,
+        use_local_amount: false,
+        custom_identifier: &order.reference,
+        recipient_phone,
+    })
 }
 
 /// An answer to a submission. Nothing says that an order behind HTTP 429 was not processed, so that is unknown as well.
@@ -256,8 +280,8 @@ fn judge(answer: &Answer) -> Reply {
         return not_sent();
     }
     if answer.status.is_success() {
-        return match serde_json::from_slice::<Transaction>(&answer.body) {
-            Ok(transaction) => transaction.reply(),
+        return match serde_json::from_slice::<Object<Transaction>>(&answer.body) {
+            Ok(Object(transaction)) => transaction.reply(),
             Err(error) => unknown(&format!("the answer cannot be read: {error}")).into(),
         };
     }
@@ -270,7 +294,7 @@ fn judge(answer: &Answer) -> Reply {
 /// What the report says about one reference. That it was not paid counts only when nothing stands on further pages (P5).
 fn look_up(page: Page, reference: &str) -> Reply {
     let all = page.is_all(PAGE);
-    let ours = page.content.into_iter().filter(|t| t.custom_identifier.as_deref() == Some(reference));
+    let ours = page.transactions().filter(|t| t.custom_identifier.as_deref() == Some(reference));
     match found(ours) {
         Reply { outcome: Outcome::NotFound | Outcome::Refused(_), .. } if !all => {
             unknown("the report has more rows than one order can have; it ignored the reference").into()
@@ -289,4 +313,17 @@ fn found(transactions: impl Iterator<Item = Transaction>) -> Reply {
     };
     let replies = transactions.map(|transaction| transaction.reply());
     replies.min_by_key(weight).unwrap_or_else(|| Outcome::NotFound.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn p4_a_list_says_nothing_whatever_stands_in_it() {
+        for (status, body) in [(400, r#"["PHONE_RECENTLY_RECHARGED"]"#), (200, r#"[1, "FAILED"]"#)] {
+            let answer = Answer { status: StatusCode::from_u16(status).unwrap(), body: body.into() };
+            assert!(matches!(judge(&answer).outcome, Outcome::Unknown(_)), "{body}");
+        }
+    }
 }

@@ -16,6 +16,9 @@ use ringback_core::{
 };
 use serde::Deserialize;
 
+/// The longest time to wait, ten years: one that does not fit into milliseconds would count as none.
+const LONGEST: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+
 /// The configuration of one book.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -239,7 +242,7 @@ impl Settings {
         self.check_amounts()
     }
 
-    /// Every duration is above zero; those that may be left out altogether are not below.
+    /// Every duration is above zero and not for ever; those that may be left out altogether are not below.
     fn check_durations(&self) -> Result<()> {
         let timing = &self.timing;
         let mut named = vec![
@@ -260,6 +263,9 @@ impl Settings {
             named.push((format!("provider.{name}.inquiry_spacing"), *inquiry_spacing));
         }
         let given = |(key, value): (String, Option<SignedDuration>)| Some((key, value?));
+        for (key, value) in named.iter().chain(&or_none).cloned().filter_map(given) {
+            ensure!(value <= LONGEST, "{key}: {value:#} is more than ten years; write a shorter duration");
+        }
         for (key, value) in named.into_iter().filter_map(given) {
             ensure!(ms(value) > 0, "{key}: {value:#} is no time to wait; write a duration above zero, such as 15m");
         }
@@ -495,6 +501,18 @@ mod tests {
         let every = |more: &str| toml::from_str::<Book>(&format!("{book}{more}")).unwrap().check_every_ms();
         assert_eq!(every(""), 24 * 3_600_000);
         assert_eq!(every("check_every = \"90s\""), 90_000);
+    }
+
+    #[test]
+    fn k5_a_time_that_does_not_fit_is_refused_and_does_not_count_as_none() {
+        let home = include_str!("../../../fuzz/corpus/config/home");
+        for (place, key) in [("[timing]", "settling"), ("kind = \"reloadly\"", "not_found_final_after")] {
+            for time in ["PT9223372036854775807S", "87841h"] {
+                let text = home.replace(place, &format!("{place}\n{key} = \"{time}\""));
+                let error = Settings::parse(&text).unwrap_err().to_string();
+                assert!(error.contains(key) && error.contains("ten years"), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+#[cfg(test)]
+mod fuzz;
 mod run;
 mod show;
 mod steps;

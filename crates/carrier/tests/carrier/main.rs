@@ -17,3 +17,4 @@ mod statement;
 mod subscribers;
 mod token;
 mod town;
+mod turns;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use ringback_core::{
-    Answer, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, TopUpRef, admit::Switch, claim,
-    line::Terms, recovery::TopUp,
+    Answer, BookId, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, TopUpRef, admit::Switch,
+    claim, line::Terms, recovery::TopUp,
 };
 use ringback_providers::{Connector, ProviderError, StatementRow};
-use ringback_store::{ClaimFilter, Filter, StoreError};
+use ringback_store::{ClaimFilter, Filter, Store, StoreError};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
 
 use super::{PAGE, Parts, Report};
@@ -149,32 +149,35 @@ async fn statement(parts: &Parts, comparison: Comparison) -> Input {
 async fn compared(parts: &Parts, comparison: &Comparison) -> Result<Reconciled, String> {
     let Comparison { provider: name, since_ms, .. } = comparison;
     let Some(provider) = parts.providers.get(name) else { return Err(format!("no provider `{name}` is configured")) };
-    let mut ours = parts.store.topups_since(name, *since_ms).await.map_err(|error| error.to_string())?;
-    if ours.is_empty() && !comparison.fenced {
+    let failed = |error: StoreError| error.to_string();
+    let balances = parts.store.balances().await.map_err(failed)?;
+    if !comparison.fenced && balances.iter().all(|balance| balance.provider != *name) {
         return Ok(Reconciled::default());
     }
+    let ours = parts.store.topups_since(name, *since_ms).await.map_err(failed)?;
     let theirs = timeout(parts.deadline * STATEMENT_CALLS, provider.statement(*since_ms)).await;
     let theirs = theirs.map_err(|_| format!("{name}: no statement in time"))?.map_err(|error| error.to_string())?;
-    let lines = attributed(parts, comparison, &mut ours, &theirs).await.map_err(|error| error.to_string())?;
-    Ok(reconcile_with(&ours, &theirs, name, &lines))
+    compare(&*parts.store, name, &comparison.books, ours, &theirs).await.map_err(failed)
 }
 
-/// What was committed after the ledger was read, or before the statement begins, is known by its reference, since it was
-/// durable before it was sent (P1). Returns the lines that the bookings which are left may belong to (S3).
-async fn attributed(
-    parts: &Parts,
-    comparison: &Comparison,
-    ours: &mut Vec<TopUp>,
+/// Compares the top-ups of one provider, read before its statement was, with the statement, reference by reference (M4).
+///
+/// What is not among them may be the owner's nevertheless: an order that left while the statement was read, or whose
+/// commit saw a wrong clock. It is looked up before anything is called foreign, since it was durable before it was sent
+/// (P1). What is left may belong to lines of these books (S3).
+pub async fn compare(
+    store: &dyn Store,
+    provider: &str,
+    books: &[BookId],
+    mut ours: Vec<TopUp>,
     theirs: &[StatementRow],
-) -> Result<Vec<Line>, StoreError> {
-    let references: Vec<TopUpRef> = unknown(ours, theirs).into_iter().map(|(reference, _)| reference).collect();
-    if references.is_empty() {
-        return Ok(Vec::new());
-    }
-    ours.extend(parts.store.topups(&references).await?);
-    let numbers = unknown(ours, theirs).into_iter().map(|(_, msisdn)| msisdn).collect();
-    let filter = Filter { books: Some(comparison.books.clone()), numbers: Some(numbers), ..Filter::default() };
-    parts.store.lines(&filter, LineId(0), u32::MAX).await
+) -> Result<Reconciled, StoreError> {
+    let references: Vec<TopUpRef> = unknown(&ours, theirs).into_iter().map(|(reference, _)| reference).collect();
+    ours.extend(store.topups(&references).await?);
+    let numbers: Vec<Msisdn> = unknown(&ours, theirs).into_iter().map(|(_, msisdn)| msisdn).collect();
+    let filter = Filter { books: Some(books.to_vec()), numbers: Some(numbers), ..Filter::default() };
+    let lines = store.lines(&filter, LineId(0), u32::MAX).await?;
+    Ok(reconcile_with(&ours, theirs, provider, &lines))
 }
 
 async fn submit(parts: &Parts, order: &Order) -> Reply {

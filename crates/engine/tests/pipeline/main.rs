@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod actions;
 mod alone;
 mod claims;
 mod clock;
@@ -12,6 +13,8 @@ mod duplicates;
 mod lanes;
 mod reconcile;
 mod recovery;
+#[path = "../../../../fuzz/replay.rs"]
+mod replay;
 mod shell;
 mod sweep;
 mod switches;

@@ -3,6 +3,7 @@
 //! The engine is driven by hand: the clock is an argument, and the seed says which of its outputs is answered next.
 //! Every test that submits an order checks P1 and P4 by this: what is submitted was durable before, and only once.
 
+mod actions;
 mod db;
 mod desk;
 pub(crate) mod fixture;
@@ -20,6 +21,7 @@ use ringback_engine::{Config, Engine, Input, Output};
 use ringback_store::{Batch, ClaimFilter, Committed, Filter, Store, StoreError, Verdict};
 
 pub(crate) use self::{
+    actions::actions,
     db::{Db, at_start},
     desk::Desk,
     fixture::*,

@@ -71,6 +71,11 @@ impl Provider {
         known.map_or(Outcome::NotFound, |(_, outcome)| outcome.clone()).into()
     }
 
+    /// What the books say about a reference.
+    pub(crate) fn booked(&self, reference: &TopUpRef) -> Option<Outcome> {
+        self.books.get(reference).map(|(_, outcome)| outcome.clone())
+    }
+
     /// What a line has received.
     pub(crate) fn received(&self, line: Msisdn) -> Amount {
         let minor = self.books.values().filter(|(order, _)| order.msisdn == line).map(|(_, outcome)| moved(outcome));

@@ -191,6 +191,15 @@ fn deliver(text: &str, waiting: &Waiting) {
     drop(asked.tx.send(understand(kind, rest, &asked.kind, &asked.variable)));
 }
 
+/// What a frame's text answers to one request that is out, if anything.
+#[cfg(any(test, fuzzing))]
+pub(super) fn answered(text: &str, id: u32, verb: &str, variable: &str) -> Option<Result<String, CtrlError>> {
+    let (tx, mut rx) = oneshot::channel();
+    let asked = Asked { kind: format!("{verb}_REPLY"), variable: variable.to_owned(), heard: 0, tx };
+    deliver(text, &Arc::new(Mutex::new(HashMap::from([(id, asked)]))));
+    rx.try_recv().ok()
+}
+
 fn understand(kind: &str, rest: &str, expected: &str, asked: &str) -> Result<String, CtrlError> {
     let (variable, value) = rest.split_once([' ', '\n']).unwrap_or((rest, ""));
     match kind {

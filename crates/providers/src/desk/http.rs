@@ -1,10 +1,13 @@
 //! A claim desk over HTTP: `POST /claims` to claim, `GET /claims/{reference}` to ask.
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use reqwest::{Client, RequestBuilder, redirect::Policy};
-use ringback_core::{Amount, Claim, DeskReply, quote};
+use ringback_core::{Amount, Claim, DeskReply, Object, Text, quote};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -24,7 +27,7 @@ pub struct HttpDesk {
 #[derive(Deserialize)]
 struct Body {
     reference: String,
-    state: State,
+    state: Text<State>,
     #[serde(default)]
     case: String,
     #[serde(default)]
@@ -96,13 +99,13 @@ impl ClaimDesk for HttpDesk {
 /// What the desk says; an answer about another claim says nothing.
 fn read(body: &[u8], claim: &Claim) -> DeskReply {
     let body: Body = match serde_json::from_slice(body) {
-        Ok(body) => body,
+        Ok(Object(body)) => body,
         Err(error) => return DeskReply::Unknown(quote(&format!("the answer cannot be read: {error}"))),
     };
     if body.reference != claim.reference.as_str() {
         return DeskReply::Unknown("the answer is about another claim".into());
     }
-    match body.state {
+    match body.state.0 {
         State::Acknowledged => DeskReply::Acknowledged(body.case),
         State::Denied => DeskReply::Denied(quote(&body.reason.unwrap_or_default())),
         State::Expired => DeskReply::Expired,

@@ -29,7 +29,7 @@ impl Pages {
             self.declared = page.total_elements.unwrap_or_default();
         }
         let (ends, empty) = (page.is_last(number, size), page.content.is_empty());
-        let new: Vec<Transaction> = page.content.into_iter().filter(|row| self.is_new(row)).collect();
+        let new: Vec<Transaction> = page.transactions().filter(|row| self.is_new(row)).collect();
         self.taken += new.len();
         self.rows.extend(new.iter().filter_map(Transaction::statement_row));
         match ends {

@@ -6,6 +6,7 @@ use std::{
 };
 
 use reqwest::{Client, StatusCode};
+use ringback_core::Object;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::Mutex as AsyncMutex;
@@ -95,7 +96,8 @@ async fn request(client: &Client, settings: &Settings) -> Result<Granted, Provid
         status if status.is_success() => {
             let body = whole(response).await.map_err(unavailable)?;
             // The parser's words would quote the answer, and with it a token.
-            serde_json::from_slice(&body).map_err(|_| unavailable("the token's answer cannot be read"))
+            let granted = serde_json::from_slice(&body).map(|Object(granted)| granted);
+            granted.map_err(|_| unavailable("the token's answer cannot be read"))
         }
         StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Err(ProviderError::Credentials { provider, detail: format!("HTTP {}", response.status()) })

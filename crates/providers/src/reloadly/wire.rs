@@ -2,10 +2,10 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use ringback_core::{
-    Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Outcome, Receipt, Refusal, Reply, quote,
+    Amount, Currency, Denominations, Echo, MoneyError, Msisdn, Object, Outcome, Receipt, Refusal, Reply, Text, quote,
 };
 use serde::Deserialize;
-use serde_json::{Number, Value};
+use serde_json::{Value, value::RawValue};
 
 use crate::StatementRow;
 
@@ -32,17 +32,17 @@ pub(super) struct Operator {
     /// It sells packages.
     #[serde(default)]
     bundle: bool,
-    denomination_type: DenominationType,
+    denomination_type: Text<DenominationType>,
     pub(super) sender_currency_code: String,
     pub(super) destination_currency_code: String,
     #[serde(default)]
-    fixed_amounts: Option<Vec<Number>>,
+    fixed_amounts: Option<Vec<Digits>>,
     #[serde(default)]
-    min_amount: Option<Number>,
+    min_amount: Option<Digits>,
     #[serde(default)]
-    max_amount: Option<Number>,
+    max_amount: Option<Digits>,
     #[serde(default)]
-    geographical_recharge_plans: Option<Vec<Plans>>,
+    geographical_recharge_plans: Option<Vec<Object<Plans>>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -56,7 +56,7 @@ enum DenominationType {
 #[serde(rename_all = "camelCase")]
 struct Plans {
     #[serde(default)]
-    fixed_amounts: Vec<Number>,
+    fixed_amounts: Vec<Digits>,
 }
 
 /// A top-up, as a submission's answer and the report have it.
@@ -74,20 +74,25 @@ pub(super) struct Transaction {
     #[serde(default)]
     recipient_phone: Option<Phone>,
     #[serde(default)]
-    requested_amount: Option<Number>,
+    requested_amount: Option<Digits>,
     #[serde(default)]
     requested_amount_currency_code: Option<String>,
     #[serde(default)]
-    delivered_amount: Option<Number>,
+    delivered_amount: Option<Digits>,
     #[serde(default)]
     delivered_amount_currency_code: Option<String>,
     #[serde(default)]
-    fee: Option<Number>,
+    fee: Option<Digits>,
     #[serde(default)]
-    discount: Option<Number>,
+    discount: Option<Digits>,
     #[serde(default)]
     discount_currency_code: Option<String>,
 }
+
+/// A JSON number as it is written. Read as a float it could become another one, and no float touches money.
+#[derive(Debug, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Digits(Box<RawValue>);
 
 /// A number comes as text or as a JSON number.
 #[derive(Debug, Deserialize)]
@@ -101,7 +106,7 @@ enum Phone {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Page {
-    pub(super) content: Vec<Transaction>,
+    pub(super) content: Vec<Object<Transaction>>,
     #[serde(default)]
     total_pages: Option<usize>,
     #[serde(default)]
@@ -112,7 +117,7 @@ pub(super) struct Page {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Balance {
-    balance: Number,
+    balance: Digits,
     currency_code: String,
 }
 
@@ -123,6 +128,12 @@ pub(super) struct Fault {
     pub(super) error_code: String,
     #[serde(default)]
     pub(super) message: String,
+}
+
+impl Digits {
+    fn text(&self) -> &str {
+        self.0.get()
+    }
 }
 
 impl Operator {
@@ -136,9 +147,9 @@ impl Operator {
             return Err("it sells codes, data or packages, which are no credit on the line".into());
         }
         let fixed = amounts(self.fixed_amounts.iter().flatten(), currency)?;
-        let plans = self.geographical_recharge_plans.iter().flatten().flat_map(|plans| &plans.fixed_amounts);
+        let plans = self.geographical_recharge_plans.iter().flatten().flat_map(|Object(plans)| &plans.fixed_amounts);
         let plans = amounts(plans, currency)?;
-        match (self.denomination_type, &self.min_amount, &self.max_amount) {
+        match (self.denomination_type.0, &self.min_amount, &self.max_amount) {
             (DenominationType::Range, Some(min), Some(max)) => {
                 let (min, max, step) = (price(min, currency)?, price(max, currency)?, Amount::from_minor(1, currency));
                 if min > max {
@@ -157,6 +168,10 @@ impl Operator {
 }
 
 impl Page {
+    pub(super) fn transactions(self) -> impl Iterator<Item = Transaction> {
+        self.content.into_iter().map(|Object(transaction)| transaction)
+    }
+
     /// Whether every transaction that was asked for stands on this first page.
     pub(super) fn is_all(&self, size: usize) -> bool {
         let rows = self.content.len();
@@ -207,7 +222,7 @@ impl Transaction {
             None => Amount::zero(asked.currency()),
         };
         let currency = self.delivered_amount_currency_code.as_deref()?.parse().ok()?;
-        let delivered = Amount::parse_decimal_down(&self.delivered_amount.as_ref()?.to_string(), currency).ok()?;
+        let delivered = Amount::parse_decimal_down(self.delivered_amount.as_ref()?.text(), currency).ok()?;
         Some(Receipt { debited: asked.plus(fee).ok()?.minus(self.discounted(asked)).ok()?, delivered })
     }
 
@@ -285,19 +300,38 @@ pub(super) fn date(at_ms: i64) -> String {
 }
 
 /// An amount from the digits of a JSON number.
-fn amount(number: &Number, currency: Currency) -> Result<Amount, MoneyError> {
-    Amount::parse_decimal(&number.to_string(), currency)
+fn amount(number: &Digits, currency: Currency) -> Result<Amount, MoneyError> {
+    Amount::parse_decimal(number.text(), currency)
 }
 
 /// A price: an amount above zero.
-fn price(number: &Number, currency: Currency) -> Result<Amount, String> {
+fn price(number: &Digits, currency: Currency) -> Result<Amount, String> {
     amount(number, currency).and_then(Amount::positive).map_err(|error| error.to_string())
 }
 
 /// Prices, ascending and without duplicates.
-fn amounts<'a>(numbers: impl Iterator<Item = &'a Number>, currency: Currency) -> Result<Vec<Amount>, String> {
+fn amounts<'a>(numbers: impl Iterator<Item = &'a Digits>, currency: Currency) -> Result<Vec<Amount>, String> {
     let mut read: Vec<Amount> = numbers.map(|number| price(number, currency)).collect::<Result<_, _>>()?;
     read.sort_unstable();
     read.dedup();
     Ok(read)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_float_touches_an_amount() {
+        let read = |number: &str| {
+            let Object(balance) = serde_json::from_str::<Object<Balance>>(number).unwrap();
+            balance.amount().map(|amount| amount.to_string())
+        };
+        // As a float it would be 9007199254740992.
+        let long = read(r#"{ "balance": 9007199254740993.01, "currencyCode": "CNY" }"#);
+        assert_eq!(long.as_deref(), Ok("9007199254740993.01 CNY"));
+        for no_number in [r#""10""#, "1e1", "[10]", "-10"] {
+            assert!(read(&format!(r#"{{ "balance": {no_number}, "currencyCode": "CNY" }}"#)).is_err(), "{no_number}");
+        }
+    }
 }

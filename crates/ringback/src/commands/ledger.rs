@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use ringback_core::admit::Switch;
-use ringback_engine::reconcile::{Reconciled, reconcile};
+use ringback_engine::{reconcile::Reconciled, shell::compare};
 use ringback_store::{Balance, Posted, Sqlite};
 use serde_json::{Value, json};
 
@@ -110,9 +110,10 @@ async fn verify(context: &Context, open: &Open, kept: Option<&str>) -> Result<Fi
     let parts = run::parts(context, open, Arc::new(|_| {}))?;
     let progress = show::spinner("reading the providers' statements");
     for (name, provider) in &parts.providers {
+        let before = open.store.topups_since(name, 0).await?;
         match provider.statement(0).await {
             Ok(theirs) => {
-                let found = reconcile(&open.store.topups_since(name, 0).await?, &theirs);
+                let found = compare(&*open.store, name, &[], before, &theirs).await?;
                 agreed += found.agreed;
                 differences.extend(disagreements(name, &found));
             }

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use async_trait::async_trait;
@@ -27,6 +27,8 @@ pub(crate) struct Bridge {
     pub(crate) failing_commits: AtomicU32,
     /// How many times the switches cannot be read from now on.
     pub(crate) failing_switches: AtomicU32,
+    /// Whether every order was committed by a clock so wrong that no reading by time finds it.
+    pub(crate) clock_was_wrong: AtomicBool,
 }
 
 /// Counts one call down; whether it is to fail.
@@ -52,7 +54,8 @@ impl Store for Bridge {
     }
 
     async fn topups_since(&self, provider: &str, since_ms: i64) -> Result<Vec<TopUp>> {
-        self.db.try_wait(self.db.store.topups_since(provider, since_ms))
+        let found = self.db.try_wait(self.db.store.topups_since(provider, since_ms));
+        if self.clock_was_wrong.load(Ordering::SeqCst) { Ok(Vec::new()) } else { found }
     }
 
     async fn topups(&self, references: &[TopUpRef]) -> Result<Vec<TopUp>> {
@@ -127,7 +130,7 @@ impl Store for Bridge {
     }
 
     async fn balances(&self) -> Result<Vec<Balance>> {
-        unreachable!("{NOT_ASKED}")
+        self.db.try_wait(self.db.store.balances())
     }
 
     async fn statement(&self, _: i64, _: u32) -> Result<Vec<Posted>> {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -60,7 +60,8 @@ impl Rig {
         db.wait(db.store.trust_clock(Clock::start(0).now()));
         let config = config(db.book, policy);
         let none = || AtomicU32::new(0);
-        let store = Arc::new(Bridge { db, failing_commits: none(), failing_switches: none() });
+        let clock_was_wrong = AtomicBool::new(false);
+        let store = Arc::new(Bridge { db, failing_commits: none(), failing_switches: none(), clock_was_wrong });
         let (outside, told, stop) = (Arc::new(Outside::new()), Arc::default(), watch::channel(false).0);
         Self { store, outside, told, config, stop, runs: AtomicU64::new(0) }
     }

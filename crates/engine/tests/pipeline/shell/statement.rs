@@ -44,6 +44,17 @@ fn p7_a_delivery_that_only_the_statement_knows_is_booked_and_alerted() {
 }
 
 #[test]
+fn p7_m4_a_wrong_clock_hides_no_order_from_the_statement() {
+    let rig = rig();
+    rig.store.clock_was_wrong.store(true, Ordering::SeqCst);
+    rig.outside.provider().will(number(1), [Act::Deliver, Act::Hide]);
+    run(&rig);
+    assert_eq!(rig.db().balance(Account::Delivered), rig.outside.provider().debited_minor());
+    let told = rig.told.lock().unwrap();
+    assert!(told.reconciled.iter().all(|(_, differ)| *differ == 0), "none of them is foreign: {:?}", told.reconciled);
+}
+
+#[test]
 fn m4_a_statement_that_cannot_be_read_is_read_again() {
     let rig = rig();
     rig.outside.failing_statements.store(3, Ordering::SeqCst);

@@ -1,0 +1,22 @@
+//! The checks of the fuzz targets; each stands beside its parser.
+
+pub use crate::{camara::fuzz::answer as camara, osmo::fuzz::frames as hlr};
+
+#[cfg(test)]
+#[path = "../../../fuzz/replay.rs"]
+mod replay;
+
+#[cfg(test)]
+mod tests {
+    use super::{replay::replay, *};
+
+    #[test]
+    fn the_corpus_of_an_hlrs_frames() {
+        replay("hlr", hlr);
+    }
+
+    #[test]
+    fn the_corpus_of_camaras_answers() {
+        replay("camara", camara);
+    }
+}
