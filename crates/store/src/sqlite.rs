@@ -153,8 +153,8 @@ impl Store for Sqlite {
     async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError> {
         let mut writer = self.writer().await?;
         let mut tx = begin(&mut writer).await?;
-        let committed = commit::commit(&mut tx, batch).await?;
-        let head = audit::seal(&mut tx, batch.now.wall_ms).await?;
+        let (committed, appended) = commit::commit(&mut tx, batch).await?;
+        let head = audit::seal(&mut tx, appended, batch.now.wall_ms).await?;
         tx.commit().await?;
         if let Some((witness, head)) = self.witness.as_ref().zip(head) {
             witness.note(&head);

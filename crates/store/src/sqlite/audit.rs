@@ -2,29 +2,84 @@
 //! everything that was appended. Whoever keeps a head can prove later that nothing before it was changed.
 
 use sha2::{Digest as _, Sha256};
-use sqlx::{SqliteConnection, SqlitePool, query, query_as};
+use sqlx::{Row as _, SqliteConnection, SqlitePool, TypeInfo as _, ValueRef as _, query, query_as, sqlite::SqliteRow};
 
+use super::rows::Value;
 use crate::{Finding, Head, StoreError};
 
 /// Batches checked in one go.
 const PAGE: u32 = 1_000;
 
-/// The last ids of the covered tables: journal, claim journal, transactions, orders.
+/// A table that is appended to and never changed; of an order, what never changes.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Table {
+    Journal,
+    ClaimJournal,
+    Transactions,
+    TopUps,
+}
+
+/// How each table is read again: the columns in the order in which they are written.
+const TABLES: [&str; 4] = [
+    "SELECT line, at_ms, event FROM journal WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+    "SELECT reference, at_ms, event FROM claim_journal WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+    "SELECT at_ms, reference, provider, kind, postings FROM transactions WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+    "SELECT reference, line, recovery, book, provider, msisdn, currency, at_ms, day FROM topups
+        WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
+];
+
+/// The last id of each covered table.
 type Ends = [i64; 4];
 
-/// What was appended: one text for each table. An integer ends with its comma and a text stands behind its length, so
-/// that no two contents read alike. Of an order that is what never changes.
-const APPENDED: &str = "SELECT
-    (SELECT group_concat(line, '') FROM (SELECT concat(id, ',', line, ',', at_ms, ',', octet_length(event), ',', event)
-        AS line FROM journal WHERE id BETWEEN ?1 AND ?2 ORDER BY id)),
-    (SELECT group_concat(line, '') FROM (SELECT concat(id, ',', octet_length(reference), ',', reference, at_ms, ',',
-        octet_length(event), ',', event) AS line FROM claim_journal WHERE id BETWEEN ?3 AND ?4 ORDER BY id)),
-    (SELECT group_concat(line, '') FROM (SELECT concat(id, ',', at_ms, ',', octet_length(reference), ',', reference,
-        octet_length(provider), ',', provider, octet_length(kind), ',', kind, octet_length(postings), ',', postings)
-        AS line FROM transactions WHERE id BETWEEN ?5 AND ?6 ORDER BY id)),
-    (SELECT group_concat(line, '') FROM (SELECT concat(id, ',', octet_length(reference), ',', reference, line, ',',
-        recovery, ',', book, ',', octet_length(provider), ',', provider, msisdn, ',', octet_length(currency), ',',
-        currency, at_ms, ',', day, ',') AS line FROM topups WHERE id BETWEEN ?7 AND ?8 ORDER BY id))";
+/// What a batch appended to each table, hashed row by row as it is written.
+#[derive(Default)]
+pub(super) struct Appended {
+    parts: [Sha256; 4],
+    rows: usize,
+}
+
+impl Appended {
+    /// Covers a row that is written behind those before it. Numbers have one length and a text stands behind its own,
+    /// so that no two rows read alike.
+    pub(super) fn cover(&mut self, table: Table, row: &[Value]) {
+        let part = &mut self.parts[table as usize];
+        for value in row {
+            match value {
+                Value::Integer(value) => part.update(value.to_be_bytes()),
+                Value::Text(text) => {
+                    part.update((text.len() as u64).to_be_bytes());
+                    part.update(text);
+                }
+                Value::Null => {}
+            }
+        }
+        self.rows += 1;
+    }
+
+    /// The same from the tables.
+    async fn read(db: &mut SqliteConnection, after: Ends, last: Ends) -> Result<Self, StoreError> {
+        let mut appended = Self::default();
+        let tables = [Table::Journal, Table::ClaimJournal, Table::Transactions, Table::TopUps];
+        for (table, (after, last)) in tables.into_iter().zip(after.into_iter().zip(last)) {
+            // The first batch covers whatever lies before it as well.
+            let first = after.saturating_add(i64::from(after != i64::MIN));
+            for row in query(TABLES[table as usize]).bind(first).bind(last).fetch_all(&mut *db).await? {
+                appended.cover(table, &values(&row)?);
+            }
+        }
+        Ok(appended)
+    }
+}
+
+fn values(row: &SqliteRow) -> Result<Vec<Value>, StoreError> {
+    let value = |column| {
+        Ok(match row.try_get_raw(column)?.type_info().name() {
+            "INTEGER" => Value::Integer(row.try_get(column)?),
+            _ => Value::Text(row.try_get(column)?),
+        })
+    };
+    (0..row.len()).map(value).collect()
+}
 
 /// The row of a batch.
 struct Link {
@@ -36,19 +91,20 @@ struct Link {
 
 type Row = (i64, i64, i64, i64, i64, i64, Vec<u8>);
 
-type Parts = (Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
-
 /// Chains what this transaction appended, where it appended anything. The last of its writes.
-pub(super) async fn seal(db: &mut SqliteConnection, at_ms: i64) -> Result<Option<Head>, StoreError> {
+pub(super) async fn seal(
+    db: &mut SqliteConnection,
+    appended: Appended,
+    at_ms: i64,
+) -> Result<Option<Head>, StoreError> {
+    if appended.rows == 0 {
+        return Ok(None);
+    }
     let select = "SELECT id, at_ms, journal, claim_journal, transactions, topups, hash FROM batches
         ORDER BY id DESC LIMIT 1";
     let before = query_as(select).fetch_optional(&mut *db).await?.map_or_else(Link::genesis, Link::of);
-    let appended = appended(db, before.ends, [i64::MAX; 4]).await?;
-    if appended.iter().all(Vec::is_empty) {
-        return Ok(None);
-    }
     let ends = ends(db, before.ends).await?;
-    let hash = before.next(at_ms, ends, &appended);
+    let hash = before.next(at_ms, ends, appended);
     let insert = "INSERT INTO batches (id, at_ms, journal, claim_journal, transactions, topups, hash)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     let insert = query(insert).bind(before.id + 1).bind(at_ms);
@@ -72,17 +128,17 @@ pub(super) async fn verify(db: &SqlitePool) -> Result<Vec<Finding>, StoreError> 
             break;
         }
         for link in page.into_iter().map(Link::of) {
-            let appended = appended(&mut snapshot, before.ends, link.ends).await?;
-            let matches = link.id == before.id + 1 && before.next(link.at_ms, link.ends, &appended)[..] == link.hash;
+            let appended = Appended::read(&mut snapshot, before.ends, link.ends).await?;
+            let matches = link.id == before.id + 1 && before.next(link.at_ms, link.ends, appended)[..] == link.hash;
             if !matches {
                 return Ok(vec![finding(link.broken(&before))]);
             }
             (after, before) = (link.id, link);
         }
     }
-    let beyond = appended(&mut snapshot, before.ends, [i64::MAX; 4]).await?;
+    let beyond = Appended::read(&mut snapshot, before.ends, [i64::MAX; 4]).await?;
     let unchained = || finding(format!("rows behind batch {}, the last, belong to no batch", before.id));
-    Ok(beyond.iter().any(|part| !part.is_empty()).then(unchained).into_iter().collect())
+    Ok((beyond.rows > 0).then(unchained).into_iter().collect())
 }
 
 /// The last batch; none before anything was committed.
@@ -103,15 +159,6 @@ fn named((batch, at_ms, hash): (i64, i64, String)) -> Head {
 
 fn finding(detail: String) -> Finding {
     Finding { invariant: "S5".to_owned(), detail }
-}
-
-async fn appended(db: &mut SqliteConnection, after: Ends, last: Ends) -> Result<[Vec<u8>; 4], StoreError> {
-    let bounds = after.into_iter().zip(last).fold(query_as(APPENDED), |query, (after, last)| {
-        // The first batch covers whatever lies before it as well.
-        query.bind(after.saturating_add(i64::from(after != i64::MIN))).bind(last)
-    });
-    let (journal, claims, transactions, topups): Parts = bounds.fetch_one(db).await?;
-    Ok([journal, claims, transactions, topups].map(Option::unwrap_or_default))
 }
 
 async fn ends(db: &mut SqliteConnection, before: Ends) -> Result<Ends, StoreError> {
@@ -137,14 +184,13 @@ impl Link {
     }
 
     /// The hash of the batch after this one.
-    fn next(&self, at_ms: i64, ends: Ends, appended: &[Vec<u8>]) -> [u8; 32] {
+    fn next(&self, at_ms: i64, ends: Ends, appended: Appended) -> [u8; 32] {
         let mut hash = Sha256::new_with_prefix(&self.hash);
         for number in [self.id + 1, at_ms].into_iter().chain(ends) {
             hash.update(number.to_be_bytes());
         }
-        for part in appended {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part);
+        for part in appended.parts {
+            hash.update(part.finalize());
         }
         hash.finalize().into()
     }

@@ -13,13 +13,16 @@ use serde::Serialize;
 use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::{
+    audit::{Appended, Table},
     exposed::{Cell, Exposed},
     json, parsed,
     rows::{Value, body, name, write},
 };
 use crate::{Batch, Change, Committed, StoreError, Verdict};
 
-pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<Committed, StoreError> {
+/// Commits within a transaction; what it appended is to be sealed (S5).
+pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<(Committed, Appended), StoreError> {
+    let mut appended = Appended::default();
     let (switches, day) = installation(db, batch).await?;
     let mut exposed = Exposed::read(db, batch, day, switches).await?;
     let verdicts: Vec<Verdict> = batch.changes.iter().map(|change| exposed.decide(change)).collect();
@@ -27,15 +30,16 @@ pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<C
     let changes: Vec<&Change> = accepted.map(|(change, _)| change).collect();
 
     lines(db, &changes).await?;
-    journal(db, &changes, batch.now).await?;
-    topups(db, &changes, batch.now, &exposed).await?;
+    journal(db, &changes, batch.now, &mut appended).await?;
+    topups(db, &changes, batch.now, &exposed, &mut appended).await?;
     recoveries(db, &changes).await?;
     exposure(db, &exposed).await?;
-    let of_claims = claims(db, batch, &changes).await?;
-    post(db, changes.iter().flat_map(|change| &change.step.transactions).chain(&of_claims), batch.now).await?;
+    let of_claims = claims(db, batch, &changes, &mut appended).await?;
+    let transactions = changes.iter().flat_map(|change| &change.step.transactions).chain(&of_claims);
+    post(db, transactions, batch.now, &mut appended).await?;
     let done: Vec<i64> = changes.iter().filter_map(|c| c.request).chain(batch.requests.iter().copied()).collect();
     delete(db, "DELETE FROM requests WHERE id IN (SELECT value FROM json_each(?1))", &done).await?;
-    Ok(Committed { verdicts, switches })
+    Ok((Committed { verdicts, switches }, appended))
 }
 
 /// The switches, and the day that counts (C3).
@@ -103,19 +107,32 @@ fn line_row(line: &Line, body: Value) -> Result<[Value; 9], StoreError> {
     ])
 }
 
-async fn journal(db: &mut SqliteConnection, changes: &[&Change], now: Now) -> Result<(), StoreError> {
+async fn journal(
+    db: &mut SqliteConnection,
+    changes: &[&Change],
+    now: Now,
+    appended: &mut Appended,
+) -> Result<(), StoreError> {
     let row = |change: &&Change| Ok([change.step.line.id.0.into(), now.wall_ms.into(), body(&change.event)?]);
-    let rows = changes.iter().map(row).collect::<Result<_, StoreError>>()?;
+    let rows = changes.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
+    rows.iter().for_each(|row| appended.cover(Table::Journal, row));
     write(db, "INSERT OR FAIL INTO journal (line, at_ms, event)", rows, "").await
 }
 
 /// New orders are inserted, so that a reference is never used twice (P2); known ones change their state alone.
-async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, exposed: &Exposed) -> Result<(), StoreError> {
+async fn topups(
+    db: &mut SqliteConnection,
+    changes: &[&Change],
+    now: Now,
+    exposed: &Exposed,
+    appended: &mut Appended,
+) -> Result<(), StoreError> {
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for change in changes {
         let Some(topup) = &change.step.topup else { continue };
         let row = topup_row(topup, &change.step.line, now, exposed.day())?;
         if change.step.is_first_of_topup() {
+            appended.cover(Table::TopUps, &row[..FIXED]);
             new.push(row);
         } else if exposed.knows(&topup.order.reference) {
             known.push(row);
@@ -131,6 +148,9 @@ async fn topups(db: &mut SqliteConnection, changes: &[&Change], now: Now, expose
     write(db, head, known, tail).await?;
     write(db, head, new, "").await
 }
+
+/// The columns of an order that never change, the first ones.
+const FIXED: usize = 9;
 
 fn topup_row(topup: &TopUp, line: &Line, now: Now, day: i64) -> Result<[Value; 14], StoreError> {
     let TopUp { order, state, .. } = topup;
@@ -172,7 +192,12 @@ async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), St
 }
 
 /// New claims, what happened to known ones, and the claims of lines that are active again (R6).
-async fn claims(db: &mut SqliteConnection, batch: &Batch, changes: &[&Change]) -> Result<Vec<Transaction>, StoreError> {
+async fn claims(
+    db: &mut SqliteConnection,
+    batch: &Batch,
+    changes: &[&Change],
+    appended: &mut Appended,
+) -> Result<Vec<Transaction>, StoreError> {
     let new = changes.iter().flat_map(|change| change.step.claims.iter().map(claim_row));
     write(db, CLAIM, new.collect::<Result<_, _>>()?, "").await?;
 
@@ -197,7 +222,7 @@ async fn claims(db: &mut SqliteConnection, batch: &Batch, changes: &[&Change]) -
         let event = of_lines.get(&claim.line).map(|event| (*event).clone());
         happened.extend(event.map(|event| (claim, event)));
     }
-    apply(db, happened, batch.now).await
+    apply(db, happened, batch.now, appended).await
 }
 
 /// What a step does with every open claim of its line.
@@ -210,6 +235,7 @@ async fn apply(
     db: &mut SqliteConnection,
     happened: Vec<(Claim, claim::Event)>,
     now: Now,
+    appended: &mut Appended,
 ) -> Result<Vec<Transaction>, StoreError> {
     let (mut after, mut events, mut transactions) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (stored, event) in happened {
@@ -222,6 +248,7 @@ async fn apply(
     }
     let rows = after.values().map(claim_row).collect::<Result<_, _>>()?;
     write(db, CLAIM, rows, "ON CONFLICT (reference) DO UPDATE SET open = excluded.open, body = excluded.body").await?;
+    events.iter().for_each(|row| appended.cover(Table::ClaimJournal, row));
     write(db, "INSERT OR FAIL INTO claim_journal (reference, at_ms, event)", events, "").await?;
     Ok(transactions)
 }
@@ -249,6 +276,7 @@ async fn post<'a>(
     db: &mut SqliteConnection,
     transactions: impl Iterator<Item = &'a Transaction>,
     now: Now,
+    appended: &mut Appended,
 ) -> Result<(), StoreError> {
     let mut rows = Vec::new();
     let mut balances: BTreeMap<_, i64> = BTreeMap::new();
@@ -267,6 +295,7 @@ async fn post<'a>(
         let (reference, kind) = (transaction.reference.as_str(), name(transaction.kind)?);
         rows.push([now.wall_ms.into(), reference.into(), provider.into(), kind.into(), body(&legs)?]);
     }
+    rows.iter().for_each(|row| appended.cover(Table::Transactions, row));
     write(db, "INSERT OR FAIL INTO transactions (at_ms, reference, provider, kind, postings)", rows, "").await?;
     let row = |((provider, account, currency), minor): ((&str, Account, &str), i64)| {
         Ok([provider.into(), name(account)?.into(), currency.into(), minor.into()])
