@@ -4,6 +4,8 @@
 //! order, whether an order may be committed, and reports a refusal to the caller.
 
 mod error;
+mod exposure;
+mod memory;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -17,6 +19,7 @@ use ringback_core::{
 use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
+pub use memory::Memory;
 pub use sqlite::Sqlite;
 
 /// The database behind one engine, and behind the commands that only read.
