@@ -1,0 +1,148 @@
+//! Faults stop: what is on its way arrives, people answer, and everything has to come to rest (L1).
+
+use ringback_core::{Line, LineId, line::State};
+use ringback_store::{ClaimFilter, Filter};
+
+use super::{Due, World};
+use crate::history::Fact;
+
+/// Steps after which a world that does not come to rest fails, for the world and for each line.
+const MOST_STEPS: (u64, u64) = (1_500, 400);
+
+impl World {
+    pub(super) fn calm(&mut self) {
+        self.rates.stop();
+        self.history.push(Fact::Calm);
+        self.tell(|_| "FAULTS STOP".into());
+        self.flush();
+        self.one_worker();
+        self.release();
+        if self.random.coin() {
+            for line in 1..=self.plan.lines.len() {
+                let line = LineId(i64::try_from(line).unwrap_or(0));
+                self.network_looks(line);
+            }
+        }
+        let (base, each) = MOST_STEPS;
+        let most = base + each * self.plan.lines.len() as u64;
+        for _ in 0..most {
+            if !self.moves() && !self.people_answer() && !self.compare() {
+                return;
+            }
+        }
+        let left = self.left();
+        self.history.push(Fact::Restless(left));
+    }
+
+    fn network_looks(&mut self, line: LineId) {
+        let request = ringback_store::Request { line, ask: ringback_store::Ask::Query };
+        self.db.sure(self.db.store().post(&[request]));
+    }
+
+    /// What was on its way for long arrives now; so does what providers still had to do.
+    fn flush(&mut self) {
+        for (at_ms, due) in self.queue.drain() {
+            match due {
+                Due::Deliver(provider, booking) => self.deliver(provider, booking),
+                Due::Reverse(provider, booking) => self.reverse(provider, booking),
+                Due::Arrive(call) => self.queue.push(at_ms.min(self.t_ms + 1_000), Due::Arrive(call)),
+                Due::Return(..) | Due::Poll(..) => self.queue.push(at_ms, due),
+                Due::Restart | Due::Person(_) | Due::Release => {}
+            }
+        }
+    }
+
+    /// The last worker goes on, or a new one starts; stale ones are gone.
+    fn one_worker(&mut self) {
+        let last = self.workers.iter().rposition(|worker| worker.alive);
+        let keep = last.filter(|_| self.random.coin());
+        for place in 0..self.workers.len() {
+            self.workers[place].paused_until_ms = 0;
+            if self.workers[place].alive && Some(place) != keep {
+                self.crash(place);
+            }
+        }
+        if keep.is_none() {
+            self.spawn(false);
+        }
+        self.compared = false;
+    }
+
+    /// One step, where something moves by itself.
+    fn moves(&mut self) -> bool {
+        let rests = self.queue.is_empty() && self.workers.iter().filter(|w| w.alive).all(|w| self.is_at_rest(w));
+        if rests && !self.waits_for_time() {
+            return false;
+        }
+        if self.queue.is_empty() && self.next_wake().is_none() {
+            self.fall_asleep();
+            return false;
+        }
+        self.step();
+        true
+    }
+
+    fn is_at_rest(&self, worker: &super::Worker) -> bool {
+        worker.engine.is_at_rest() && worker.engine.is_reconciled() && worker.engine.open_claims(|_| true) == 0
+    }
+
+    /// Whether a line waits for a time that people count, and nobody answers before.
+    fn waits_for_time(&self) -> bool {
+        self.open().iter().any(|line| {
+            matches!(&line.state, State::Open(recovery)
+                if matches!(recovery.phase, ringback_core::line::Phase::Owed { offered: Some(_), .. }))
+        })
+    }
+
+    fn open(&self) -> Vec<Line> {
+        let open = Filter { open: true, ..Filter::default() };
+        self.db.sure(self.db.store().lines(&open, LineId(0), u32::MAX))
+    }
+
+    /// Lines that are due while nobody wakes (L4).
+    fn fall_asleep(&mut self) {
+        let due: Vec<LineId> = self.open().iter().filter(|line| line.due().is_some()).map(|line| line.id).collect();
+        self.history.facts.extend(due.into_iter().map(Fact::Asleep));
+    }
+
+    /// Everybody says what a line waits for. Whether anybody had something to say.
+    fn people_answer(&mut self) -> bool {
+        let waiting = Filter { waiting: true, ..Filter::default() };
+        let mut lines = self.db.sure(self.db.store().lines(&waiting, LineId(0), u32::MAX));
+        let all = self.db.sure(self.db.store().lines(&Filter::default(), LineId(0), u32::MAX));
+        lines.extend(
+            all.into_iter().filter(|line| !matches!(line.state, State::Parked(_)) && line.to_settle().next().is_some()),
+        );
+        let mut answered = false;
+        for line in lines {
+            let events = self.answer_of(&line);
+            answered |= !events.is_empty();
+            self.ask(line.id, events);
+        }
+        self.compared &= !answered;
+        answered
+    }
+
+    /// Has the ledger compared with the statements once more after anything moved (M4).
+    fn compare(&mut self) -> bool {
+        if self.compared {
+            return false;
+        }
+        self.compared = true;
+        for place in 0..self.workers.len() {
+            if self.workers[place].alive {
+                self.workers[place].engine.reconcile();
+                self.handle(place, vec![ringback_engine::Input::Tick]);
+            }
+        }
+        true
+    }
+
+    /// What did not come to rest.
+    fn left(&self) -> String {
+        let lines: Vec<String> =
+            self.open().iter().map(|line| format!("line {}: {}", line.id.0, crate::story::stands(line))).collect();
+        let claims = self.db.sure(self.db.store().claims(ClaimFilter::Open(self.books()))).len();
+        format!("{}; {claims} claims are open", lines.join(", "))
+    }
+}
