@@ -21,11 +21,17 @@ pub(super) struct Commits {
     not_before_ms: u64,
     /// How many transitions are committed one by one, since one of them contradicts what is stored.
     singly: usize,
+    /// The database failed the last time: what is stored is not known, so nothing leaves (S2).
+    failing: bool,
 }
 
 impl Commits {
     pub(super) fn is_out(&self) -> bool {
         self.out
+    }
+
+    pub(super) fn are_failing(&self) -> bool {
+        self.failing
     }
 
     /// When the next batch may be handed over.
@@ -86,6 +92,7 @@ impl Engine {
 
     pub(super) fn committed(&mut self, now: Now, batch: Batch, result: Result<Committed, StoreError>) {
         self.commits.out = false;
+        self.commits.failing = !matches!(result, Ok(_) | Err(StoreError::Contradiction(_)));
         match result {
             Ok(committed) => {
                 self.stop(committed.switches);

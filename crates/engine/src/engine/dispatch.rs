@@ -3,7 +3,7 @@
 
 use ringback_core::{
     Answer, Line, LineId, Now, Read, Reply, Status, TopUpRef,
-    admit::may_dispatch,
+    admit::{Switches, may_dispatch},
     line::{Due, Terms},
     recovery::{Event, Via},
 };
@@ -66,6 +66,7 @@ impl Engine {
 
     /// The provider is ready: the order leaves, unless something stopped it meanwhile (P9).
     pub(super) fn prepared(&mut self, now: Now, id: LineId) {
+        let switches = self.dispatching();
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
         let waiting = tracked.busy.take_if(|busy| matches!(busy, Busy::Waiting(_)));
         let Some(Busy::Waiting(order)) = waiting else { return };
@@ -74,7 +75,7 @@ impl Engine {
             tracked.busy = Some(Busy::Waiting(order.clone()));
             return self.back_into_lane(id, &order.provider);
         }
-        match may_dispatch(&tracked.line, self.switches, now) {
+        match may_dispatch(&tracked.line, switches, now) {
             Ok(()) => {
                 tracked.busy = Some(Busy::order(&order, Via::Submission));
                 self.out.push(Output::Submit(id, order));
@@ -84,6 +85,12 @@ impl Engine {
                 self.deliver(id, Event::Withheld { reference: order.reference, denial });
             }
         }
+    }
+
+    /// What stops an order at the last moment: a switch, or a database that failed, in which nobody knows what is stored
+    /// about the line by now (S2).
+    fn dispatching(&self) -> Switches {
+        Switches { frozen: self.switches.frozen || self.commits.are_failing(), ..self.switches }
     }
 
     fn back_into_lane(&mut self, id: LineId, provider: &str) {
@@ -125,6 +132,7 @@ impl Engine {
     }
 
     fn pump_providers(&mut self, now: Now) {
+        let switches = self.dispatching();
         let mut withheld = Vec::new();
         for (name, lane) in self.providers.iter_mut() {
             let mut outdated = Vec::new();
@@ -137,7 +145,7 @@ impl Engine {
                         None
                     }
                     // What cannot leave now is not prepared either; it is checked again once it is.
-                    Call::Submit(id) => match tracked.map(|t| may_dispatch(&t.line, self.switches, now)) {
+                    Call::Submit(id) => match tracked.map(|t| may_dispatch(&t.line, switches, now)) {
                         Some(Ok(())) => Some(Output::Prepare(id, name.clone())),
                         Some(Err(denial)) => {
                             withheld.push((id, denial));
