@@ -4,7 +4,7 @@ use ringback_core::{
     BookId, Currency, Line, LineId, Msisdn, Now, Order, TopUpRef,
     admit::{Caps, Exposure, Period, Scope, Switches, admit},
     line::State,
-    recovery::TopUp,
+    recovery::{Event, TopUp, TopUpState},
 };
 
 use crate::{Change, Verdict};
@@ -56,6 +56,8 @@ pub(crate) trait Counted {
     fn caps(&self, book: BookId) -> Option<&Caps>;
     /// What a top-up of the past exposes, and the day that it counts on.
     fn before(&self, reference: &TopUpRef) -> Option<(i64, i64)>;
+    /// What is known of a top-up of the past.
+    fn state(&self, reference: &TopUpRef) -> Option<TopUpState>;
 }
 
 /// Decides about the changes of one batch, in its order.
@@ -80,6 +82,12 @@ impl<'t, 'b, C: Counted> Deciding<'t, 'b, C> {
     pub(crate) fn decide(&mut self, change: &'b Change) -> Verdict {
         let line = &change.step.line;
         if self.version(line.id).is_none_or(|version| version + 1 != line.version) {
+            return Verdict::Conflict;
+        }
+        // What a late answer contradicts is not part of its line: it may have been settled meanwhile.
+        if let Event::Late { topup, .. } = &change.event
+            && self.counted.state(&topup.order.reference).is_some_and(|state| state != topup.state)
+        {
             return Verdict::Conflict;
         }
         if let Some(order) = &change.step.send

@@ -139,6 +139,11 @@ impl Engine {
         match verdict {
             Verdict::Committed => self.carry_out(now, change.step, change.event),
             Verdict::Denied(denial) => tracked.inbox.push_front(Event::Denied(denial).into()),
+            // What the statement was compared with is not what is stored any more: it is compared anew.
+            Verdict::Conflict if matches!(change.event, Event::Late { .. }) => {
+                self.statements.begin();
+                return self.reload(id, Vec::new());
+            }
             Verdict::Conflict => {
                 return self.reload(id, vec![Asked { event: change.event, request: change.request }]);
             }

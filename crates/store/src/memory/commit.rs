@@ -219,4 +219,7 @@ impl Counted for Tables {
         let row = &self.topups[*self.by_reference.get(reference)?];
         Some((row.topup.state.exposed_minor(&row.topup.order), row.day))
     }
+    fn state(&self, reference: &TopUpRef) -> Option<TopUpState> {
+        Some(self.topups[*self.by_reference.get(reference)?].topup.state)
+    }
 }
