@@ -351,6 +351,8 @@ pub struct Sent {
     pub now: Now,
     /// When, truly.
     pub t_ms: u64,
+    /// Whether the worker's last commit failed.
+    pub failing: bool,
     /// Whether another worker moved the line on meanwhile: then this one cannot know better (P8).
     pub outpaced: bool,
 }

@@ -16,6 +16,8 @@ use crate::{
 /// What became of one seed.
 #[derive(Debug, Clone)]
 pub struct Outcome {
+    /// How many steps had faults on.
+    pub steps: u32,
     /// How many things happened.
     pub events: u64,
     /// How many faults struck.
@@ -60,7 +62,8 @@ pub fn one(seed: u64, kind: Kind, steps: Option<u32>, traced: bool) -> Outcome {
     world.run(steps);
     let violations = violations(&world.history);
     let history = std::mem::take(&mut world.history);
-    Outcome { events: world.events, faults: world.faults(), violations, history, story: world.into_story() }
+    let steps = steps.unwrap_or(u32::MAX).min(world.steps());
+    Outcome { steps, events: world.events, faults: world.faults(), violations, history, story: world.into_story() }
 }
 
 /// Runs the seeds from `from` on, over so many threads; whatever their number, the result is the same.

@@ -20,3 +20,21 @@ fn smoke() {
     }
     println!("{n} seeds {events} events {faults} faults {intents} intents in {:?}", began.elapsed());
 }
+
+#[test]
+fn story() {
+    let Ok(seed) = std::env::var("SEED") else { return };
+    let seed = seed.parse().unwrap();
+    let mut found = ringback_sim::shrunk(seed, ringback_sim::Kind::Memory);
+    if let Ok(steps) = std::env::var("STEPS") {
+        found.steps = steps.parse().unwrap();
+    }
+    let outcome = ringback_sim::one(seed, ringback_sim::Kind::Memory, Some(found.steps), true);
+    for line in outcome.story {
+        println!("{line}");
+    }
+    for v in outcome.violations {
+        println!("{}: {}", v.invariant, v.detail);
+    }
+    println!("{found:?}");
+}

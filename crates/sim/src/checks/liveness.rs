@@ -73,6 +73,8 @@ fn l5_nobody_starves(history: &History) -> Option<String> {
 
 /// A rung is paid only on a read that was issued, by true time, when the delivery before had its whole time to settle.
 fn l6_no_wait_is_shortened(history: &History) -> Option<String> {
+    /// A delivery is known this much before its commit is written.
+    const COMMIT_MS: u64 = 100;
     let mut delivered: Vec<(LineId, u64)> = Vec::new();
     history.facts.iter().enumerate().find_map(|(place, fact)| match fact {
         Fact::Stepped(step) => {
@@ -85,7 +87,8 @@ fn l6_no_wait_is_shortened(history: &History) -> Option<String> {
         Fact::Intent(intent) if matches!(intent.aim, Aim::Rung { .. }) => {
             let (_, at_ms) = delivered.iter().find(|(line, _)| *line == intent.line)?;
             let read = cited(&history.facts[..place], intent.line, intent.cited)?;
-            (read.t_ms < at_ms + intent.settling_ms).then(|| format!("{intent:?} cites {read:?}, delivered at {at_ms}"))
+            (read.t_ms + COMMIT_MS < at_ms + intent.settling_ms)
+                .then(|| format!("{intent:?} cites {read:?}, delivered at {at_ms}"))
         }
         _ => None,
     })

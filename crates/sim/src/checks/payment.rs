@@ -126,18 +126,18 @@ fn denies(said: Said) -> bool {
     matches!(said, Said::Refused | Said::NotFound | Said::Reversed)
 }
 
-/// Three of them in a row, the first late enough, each a full space after the one before.
+/// Three of them in a row, each late enough and a full space after the one before, in uptime of one process.
 fn spaced(heard: &[&Settled]) -> Option<&'static str> {
-    let (last, began) = (heard.last()?, heard.first()?);
-    let terms = last.terms;
-    let same: Vec<&&Settled> = heard.iter().filter(|h| h.now.incarnation == last.now.incarnation).collect();
-    let not_found: Vec<Now> = same.iter().filter(|h| h.said == Said::NotFound).map(|h| h.now).collect();
-    let began_ms = if began.now.incarnation == last.now.incarnation { began.now.uptime_ms } else { 0 };
-    let mut counted: Vec<u64> = Vec::new();
-    for now in not_found {
-        let late = now.uptime_ms >= began_ms + terms.final_after_ms;
-        if late && counted.last().is_none_or(|before| now.uptime_ms >= before + terms.spacing_ms) {
-            counted.push(now.uptime_ms);
+    let began = heard.first()?.now;
+    let mut counted: Vec<Now> = Vec::new();
+    for Settled { said, now, terms, .. } in heard {
+        let since = |earlier: Now| now.uptime_since(earlier).unwrap_or(now.uptime_ms);
+        let late = since(began) >= terms.final_after_ms;
+        let apart = counted.last().is_none_or(|before| since(*before) >= terms.spacing_ms);
+        match said {
+            Said::NotFound if late && apart => counted.push(*now),
+            Said::Pending | Said::Refused => counted.clear(),
+            _ => {}
         }
     }
     (counted.len() < 3).then_some("fewer than three spaced `not found`")

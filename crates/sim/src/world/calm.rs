@@ -16,6 +16,7 @@ impl World {
         self.tell(|_| "FAULTS STOP".into());
         self.flush();
         self.one_worker();
+        self.all_look();
         self.release();
         if self.random.coin() {
             for line in 1..=self.plan.lines.len() {
@@ -52,10 +53,11 @@ impl World {
         }
     }
 
-    /// The last worker goes on, or a new one starts; stale ones are gone.
+    /// The worker goes on, or a new one starts. Where several shared the database, only a new one knows all that is
+    /// open: the product has one engine for each database.
     fn one_worker(&mut self) {
         let last = self.workers.iter().rposition(|worker| worker.alive);
-        let keep = last.filter(|_| self.random.coin());
+        let keep = last.filter(|place| self.random.coin() && self.workers[*place].alone);
         for place in 0..self.workers.len() {
             self.workers[place].paused_until_ms = 0;
             if self.workers[place].alive && Some(place) != keep {
@@ -66,6 +68,18 @@ impl World {
             self.spawn(false);
         }
         self.compared = false;
+    }
+
+    /// Every worker has seen what is stored before a person changes it, and nothing older is on its way there.
+    fn all_look(&mut self) {
+        while self.workers.iter().any(|worker| worker.alive && worker.committing > 0) {
+            self.step();
+        }
+        for place in 0..self.workers.len() {
+            if self.workers[place].alive {
+                self.poll(place, self.workers[place].incarnation);
+            }
+        }
     }
 
     /// One step, where something moves by itself.

@@ -124,11 +124,12 @@ impl World {
         self.save_book(book, name);
     }
 
-    /// A person releases the switches and says that the clock is right.
+    /// A person releases the switches, sets the clocks, and says that they are right.
     pub(super) fn release(&mut self) {
         for switch in [Switch::Paused, Switch::Frozen, Switch::ClockFault] {
             self.db.sure(self.db.store().set_switch(switch, false));
         }
+        self.workers.iter_mut().for_each(|worker| worker.offset_ms = 0);
         if let Some(worker) = self.any_worker() {
             let now = self.now(worker);
             self.db.sure(self.db.store().trust_clock(now));

@@ -70,6 +70,7 @@ impl World {
                     provider: self.provider_place(&order.provider),
                     now,
                     t_ms: self.t_ms,
+                    failing: self.workers[worker].failing,
                     outpaced: self.recorder.last_committer(*line) != incarnation || self.is_blind(worker),
                 };
                 self.history.push(Fact::Sent(sent));
@@ -85,7 +86,7 @@ impl World {
             }
             Output::Desk(claim) => {
                 let stored = self.db.sure(self.db.store().claims(ClaimFilter::Of(claim.reference.clone())));
-                let outpaced = self.workers[worker].committing > 0 || self.workers.len() > 1;
+                let outpaced = self.workers[worker].committing > 0 || !self.workers[worker].alone;
                 self.history.push(Fact::DeskAsked(DeskAsked {
                     key: key(&claim.reference),
                     amount: claim.claimed,

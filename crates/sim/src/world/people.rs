@@ -40,6 +40,15 @@ impl World {
         }
     }
 
+    /// A person does not wait for the inquiries (P13).
+    fn settle_what_is_out(&mut self, id: LineId) {
+        let Some(line) = self.db.sure(self.db.store().lines_by_id(&[id])).pop() else { return };
+        let Some(order) = line.unsettled_order().cloned() else { return };
+        let topup = self.db.sure(self.db.store().topups(&[order.reference])).pop();
+        let events = topup.map(|topup| self.settled(&topup)).into_iter().collect();
+        self.ask(id, events);
+    }
+
     fn typed(&mut self, received: Amount) -> Event {
         if self.random.percent(20) {
             return Event::Declined;
@@ -95,6 +104,9 @@ impl World {
         let currency = self.plan.books[self.plan.lines[place].book].policy.probe.currency();
         let wall_ms = self.now_of(0, 0).wall_ms;
         let consents = Consents { payment_ms: Some(wall_ms), query_ms: Some(wall_ms) };
+        if self.random.below(8) == 0 {
+            return self.settle_what_is_out(line);
+        }
         let word = match self.random.below(8) {
             0 => Word::Suspended,
             1 => Word::LeaveAlone(wall_ms + 3_600_000),

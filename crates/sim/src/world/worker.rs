@@ -2,7 +2,7 @@
 
 use ringback_core::{BookId, Incarnation, LineId, Now};
 use ringback_engine::{Engine, Input, Output};
-use ringback_store::{Ask, ClaimFilter, Filter};
+use ringback_store::{Ask, ClaimFilter, Filter, StoreError};
 
 use super::{Due, World};
 use crate::{fault::Fault, random::Random};
@@ -21,6 +21,10 @@ pub(super) struct Worker {
     last_request: i64,
     /// How many commits are on their way.
     pub(super) committing: u32,
+    /// The last commit failed.
+    pub(super) failing: bool,
+    /// No other worker lived beside it.
+    pub(super) alone: bool,
 }
 
 /// The most workers that live at a time.
@@ -60,7 +64,11 @@ impl World {
             wake_ms: None,
             last_request: 0,
             committing: 0,
+            failing: false,
+            alone: true,
         });
+        let alone = self.workers.len() == 1;
+        self.workers.iter_mut().for_each(|worker| worker.alone &= alone);
         let worker = self.workers.len() - 1;
         self.tell(|world| format!("worker {} starts", world.incarnations));
         self.handle(worker, inputs);
@@ -110,8 +118,10 @@ impl World {
         if until_ms > self.t_ms {
             return self.queue.push(until_ms, Due::Return(worker, incarnation, input));
         }
-        if matches!(input, Input::Committed(..)) {
-            self.workers[worker].committing -= 1;
+        if let Input::Committed(_, result) = &input {
+            let worker = &mut self.workers[worker];
+            worker.committing -= 1;
+            worker.failing = !matches!(result, Ok(_) | Err(StoreError::Contradiction(_)));
         }
         self.handle(worker, vec![input]);
     }
