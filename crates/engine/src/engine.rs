@@ -376,6 +376,13 @@ impl From<Event> for Asked {
     }
 }
 
+impl Tracked {
+    /// Whether the line in memory is the one that is stored: another process, or a commit under way, may be changing it.
+    fn is_known(&self) -> bool {
+        !self.outdated && !self.committing
+    }
+}
+
 impl Call {
     fn line(&self) -> LineId {
         match self {

@@ -70,8 +70,8 @@ impl Engine {
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
         let waiting = tracked.busy.take_if(|busy| matches!(busy, Busy::Waiting(_)));
         let Some(Busy::Waiting(order)) = waiting else { return };
-        if tracked.outdated {
-            // What the line is now is not known before it is loaded; then the order gets ready again.
+        if !tracked.is_known() {
+            // What the line is now is not known before it is loaded, or committed; then the order gets ready again.
             tracked.busy = Some(Busy::Waiting(order.clone()));
             return self.back_into_lane(id, &order.provider);
         }
@@ -135,13 +135,13 @@ impl Engine {
         let switches = self.dispatching();
         let mut withheld = Vec::new();
         for (name, lane) in self.providers.iter_mut() {
-            let mut outdated = Vec::new();
+            let mut unknown = Vec::new();
             while let Some(call) = lane.start_one(now.uptime_ms) {
                 let tracked = self.tracked.get(&call.line());
                 let output = match call {
-                    // P9: what the line is now is not known before it is loaded.
-                    Call::Submit(_) if tracked.is_some_and(|tracked| tracked.outdated) => {
-                        outdated.push(call);
+                    // P9: what the line is now is not known before it is loaded, or committed.
+                    Call::Submit(_) if tracked.is_some_and(|tracked| !tracked.is_known()) => {
+                        unknown.push(call);
                         None
                     }
                     // What cannot leave now is not prepared either; it is checked again once it is.
@@ -164,7 +164,7 @@ impl Engine {
                     None => lane.finish(),
                 }
             }
-            for call in outdated {
+            for call in unknown {
                 lane.push(call);
             }
         }
