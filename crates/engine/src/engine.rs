@@ -56,6 +56,8 @@ pub enum Input {
     Done(i64),
     /// The switches, as another process may have set them.
     Switches(Switches),
+    /// The fault of [`Output::ClockFault`] is stored: from here on the stored switches say whether it holds.
+    FaultStored,
     /// Time has passed.
     Tick,
 }
@@ -86,7 +88,7 @@ pub enum Output {
     Statement(String, i64),
     /// Ask a desk about a claim; the answer is [`Input::Desk`].
     Desk(Claim),
-    /// Freeze spending: the clock cannot be trusted (S2).
+    /// Freeze spending: the clock cannot be trusted (S2). The answer is [`Input::FaultStored`], once that is so.
     ClockFault,
     /// Tell people; nothing is answered.
     Notice(Line, Notice),
@@ -299,6 +301,7 @@ impl Engine {
             Input::ClaimEvent(reference, event) => self.claims.happened(&reference, event),
             Input::Done(request) => self.done.push(request),
             Input::Switches(switches) => self.switch(now, switches),
+            Input::FaultStored => self.fault_raised = false,
             Input::Tick => {}
         }
     }

@@ -95,6 +95,7 @@ impl Engine {
         self.commits.failing = !matches!(result, Ok(_) | Err(StoreError::Contradiction(_)));
         match result {
             Ok(committed) => {
+                self.fault_raised &= !batch.clock_fault;
                 self.stop(committed.switches);
                 self.commits.singly = self.commits.singly.saturating_sub(1);
                 if committed.verdicts.contains(&Verdict::Conflict) {

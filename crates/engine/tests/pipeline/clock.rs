@@ -64,6 +64,20 @@ fn c3_what_a_person_cleared_is_not_raised_again() {
     assert_eq!(world.provider.received(number(1)), cny(1 + SET));
 }
 
+/// A person may clear it before the engine looks at the switches again.
+#[test]
+fn l1_a_fault_that_was_stored_and_cleared_again_stops_nothing_any_more() {
+    let (mut world, commit) = jumped(8);
+    world.answer(commit);
+    world.db.switch(FAULT);
+    world.handle(vec![Input::FaultStored]);
+    world.db.switch(Switches::default());
+    world.run_for(1_000);
+    world.poll();
+    world.run_soundly();
+    assert_eq!(world.provider.received(number(1)), cny(1 + SET));
+}
+
 #[test]
 fn s2_inquiries_and_queries_go_on_under_a_clock_fault() {
     let mut world = Setup::lines(1).world();
