@@ -102,7 +102,7 @@ impl Rates {
     pub(crate) fn mixed(random: &mut Random) -> Self {
         let mut rates = [0; KINDS];
         for rate in &mut rates {
-            *rate = [0, 0, 40, 80, 160, 320][random.index(6)];
+            *rate = [0, 20, 80, 160, 320, 512][random.index(6)];
         }
         Self { rates, on: true, count: 0 }
     }

@@ -90,7 +90,7 @@ pub struct Stepped {
     pub event: Happened,
     /// When, by the clock of the worker that committed it.
     pub now: Now,
-    /// When, truly.
+    /// When it was decided, truly.
     pub t_ms: u64,
     /// How many transactions it posted.
     pub posted: u8,
@@ -239,7 +239,7 @@ pub struct Intent {
     pub cited: Now,
     /// When it was committed, by the worker's clock.
     pub now: Now,
-    /// When it was committed, truly.
+    /// When it was decided, truly.
     pub t_ms: u64,
     /// How old a read may be.
     pub fresh_ms: u64,
@@ -247,7 +247,7 @@ pub struct Intent {
     pub max_orders: u32,
     /// Whether the batch knew that its clock was wrong.
     pub clock_fault: bool,
-    /// How long its provider's deliveries may take to lift a bar.
+    /// How long a delivery may take to lift a bar.
     pub settling_ms: u64,
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct World {
     queue: Queue<Due>,
     workers: Vec<Worker>,
     incarnations: u64,
+    /// When each incarnation started.
+    born_ms: Vec<u64>,
     network: Network,
     providers: Vec<Provider>,
     desk: Desk,
@@ -54,6 +56,12 @@ pub(crate) struct World {
     pub(crate) history: History,
     /// How many things happened, faults on or off.
     pub(crate) events: u64,
+    /// When faults stopped.
+    calm_ms: u64,
+    /// How often people released what stops spending, once faults had stopped.
+    releases: u32,
+    /// Whether every line was to be queried once faults had stopped.
+    looked: bool,
     /// Whether the statements were compared since anybody said anything.
     compared: bool,
     /// Whether a switch stops spending, in the store, and since when.
@@ -109,12 +117,16 @@ impl World {
             queue: Queue::new(),
             workers: Vec::new(),
             incarnations: 0,
+            born_ms: vec![0],
             network,
             providers,
             desk: Desk::default(),
             recorder: Recorder::default(),
             history: History::default(),
             events: 0,
+            calm_ms: 0,
+            releases: 0,
+            looked: false,
             compared: false,
             stopped: None,
             story: traced.then(Vec::new),

@@ -3,7 +3,7 @@
 use ringback_core::{LineId, line::Aim};
 
 use super::{Check, judging::cited};
-use crate::history::{Fact, History, Phase, Stage};
+use crate::history::{Fact, History, Stage};
 
 pub(super) const CHECKS: [(&str, Check); 6] = [
     ("L1", l1_everything_ends),
@@ -73,22 +73,21 @@ fn l5_nobody_starves(history: &History) -> Option<String> {
 
 /// A rung is paid only on a read that was issued, by true time, when the delivery before had its whole time to settle.
 fn l6_no_wait_is_shortened(history: &History) -> Option<String> {
-    /// A delivery is known this much before its commit is written.
-    const COMMIT_MS: u64 = 100;
-    let mut delivered: Vec<(LineId, u64)> = Vec::new();
+    let (mut delivered, mut last_ms): (Vec<(LineId, u64)>, u64) = (Vec::new(), 0);
     history.facts.iter().enumerate().find_map(|(place, fact)| match fact {
         Fact::Stepped(step) => {
-            if step.after.outcomes != step.before.outcomes && matches!(step.after.stage, Stage::Open(Phase::Settling)) {
-                delivered.retain(|(line, _)| *line != step.line);
-                delivered.push((step.line, step.t_ms));
-            }
+            last_ms = step.t_ms;
+            None
+        }
+        Fact::Settled(settled) if settled.before.delivered().is_none() && settled.after.delivered().is_some() => {
+            delivered.retain(|(line, _)| *line != settled.line);
+            delivered.push((settled.line, last_ms));
             None
         }
         Fact::Intent(intent) if matches!(intent.aim, Aim::Rung { .. }) => {
             let (_, at_ms) = delivered.iter().find(|(line, _)| *line == intent.line)?;
             let read = cited(&history.facts[..place], intent.line, intent.cited)?;
-            (read.t_ms + COMMIT_MS < at_ms + intent.settling_ms)
-                .then(|| format!("{intent:?} cites {read:?}, delivered at {at_ms}"))
+            (read.t_ms < at_ms + intent.settling_ms).then(|| format!("{intent:?} cites {read:?}, delivered at {at_ms}"))
         }
         _ => None,
     })

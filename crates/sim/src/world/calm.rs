@@ -1,6 +1,9 @@
 //! Faults stop: what is on its way arrives, people answer, and everything has to come to rest (L1).
 
-use ringback_core::{Line, LineId, line::State};
+use ringback_core::{
+    Line, LineId,
+    line::{Phase, State},
+};
 use ringback_store::{ClaimFilter, Filter};
 
 use super::{Due, World};
@@ -9,9 +12,16 @@ use crate::history::Fact;
 /// Steps after which a world that does not come to rest fails, for the world and for each line.
 const MOST_STEPS: (u64, u64) = (1_500, 400);
 
+/// What people wait for, rather than to answer.
+const SOON_MS: u64 = 600_000;
+
+/// How often people release what stops spending before they complain.
+const MOST_RELEASES: u32 = 2;
+
 impl World {
     pub(super) fn calm(&mut self) {
         self.rates.stop();
+        self.calm_ms = self.t_ms;
         self.history.push(Fact::Calm);
         self.tell(|_| "FAULTS STOP".into());
         self.flush();
@@ -23,6 +33,7 @@ impl World {
                 let line = LineId(i64::try_from(line).unwrap_or(0));
                 self.network_looks(line);
             }
+            self.looked = true;
         }
         let (base, each) = MOST_STEPS;
         let most = base + each * self.plan.lines.len() as u64;
@@ -72,13 +83,13 @@ impl World {
 
     /// Every worker has seen what is stored before a person changes it, and nothing older is on its way there.
     fn all_look(&mut self) {
-        while self.workers.iter().any(|worker| worker.alive && worker.committing > 0) {
-            self.step();
-        }
         for place in 0..self.workers.len() {
             if self.workers[place].alive {
                 self.poll(place, self.workers[place].incarnation);
             }
+        }
+        while self.workers.iter().any(|worker| worker.alive && worker.committing > 0) {
+            self.step();
         }
     }
 
@@ -102,10 +113,15 @@ impl World {
 
     /// Whether a line waits for a time that people count, and nobody answers before.
     fn waits_for_time(&self) -> bool {
-        self.open().iter().any(|line| {
-            matches!(&line.state, State::Open(recovery)
-                if matches!(recovery.phase, ringback_core::line::Phase::Owed { offered: Some(_), .. }))
-        })
+        self.open().iter().any(|line| self.comes_soon(line))
+    }
+
+    /// Whether the time of an offered amount comes soon; a clock that stood ahead may have put it off for days.
+    pub(super) fn comes_soon(&self, line: &Line) -> bool {
+        let State::Open(recovery) = &line.state else { return false };
+        let Phase::Owed { offered: Some(_), wake } = recovery.phase else { return false };
+        let now = self.workers.iter().position(|worker| worker.alive).map(|place| self.now(place));
+        now.is_some_and(|now| wake.left_ms(now) < SOON_MS)
     }
 
     fn open(&self) -> Vec<Line> {
@@ -121,6 +137,12 @@ impl World {
 
     /// Everybody says what a line waits for. Whether anybody had something to say.
     fn people_answer(&mut self) -> bool {
+        // A worker that stood still raises again what a person cleared before it could say so: it is cleared once more.
+        if self.stopped.is_some() && self.releases < MOST_RELEASES {
+            self.releases += 1;
+            self.release();
+            return true;
+        }
         let waiting = Filter { waiting: true, ..Filter::default() };
         let mut lines = self.db.sure(self.db.store().lines(&waiting, LineId(0), u32::MAX));
         let all = self.db.sure(self.db.store().lines(&Filter::default(), LineId(0), u32::MAX));

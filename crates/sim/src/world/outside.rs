@@ -29,7 +29,7 @@ impl World {
             }
             Output::Notice(line, notice) => self.notice(&line, &notice),
             Output::Trouble(text) => self.trouble(text),
-            Output::ClockFault => self.clock_fault(),
+            Output::ClockFault => self.clock_fault(worker),
             output => {
                 self.note(worker, now, &output);
                 self.send(worker, output);
@@ -51,11 +51,17 @@ impl World {
         self.tell(|_| format!("trouble: {text}"));
     }
 
-    fn clock_fault(&mut self) {
+    /// What cannot be stored now is stored with the worker's next batch.
+    fn clock_fault(&mut self, worker: usize) {
+        self.queue.push(self.t_ms + 3_600_000, Due::Release);
+        if self.rates.strikes(&mut self.random, Fault::DiskFull) {
+            return;
+        }
         self.db.sure(self.db.store().set_switch(Switch::ClockFault, true));
         self.switched(true);
         self.poll_soon();
-        self.queue.push(self.t_ms + 3_600_000, Due::Release);
+        let incarnation = self.workers[worker].incarnation;
+        self.queue.push(self.t_ms + 1, Due::Return(worker, incarnation, Input::FaultStored));
     }
 
     /// Writes down what leaves a worker.

@@ -29,7 +29,9 @@ impl World {
             State::Open(recovery) => match recovery.phase {
                 Phase::Approval => vec![if self.random.percent(85) { Event::Approved } else { Event::Declined }],
                 Phase::Owed { offered: None, .. } => vec![self.typed(recovery.received)],
-                Phase::Owed { .. } if self.random.coin() => vec![self.typed(recovery.received)],
+                Phase::Owed { .. } if self.random.coin() || (calm && !self.comes_soon(line)) => {
+                    vec![self.typed(recovery.received)]
+                }
                 _ => Vec::new(),
             },
             _ if line.doubt.is_some() && !calm && self.random.coin() => vec![Event::Told(Word::Confirmed)],

@@ -77,7 +77,7 @@ impl World {
             self.history.push(Fact::Status(line.id, read.issued, read.status.judged()));
         }
         let posted = u8::try_from(step.transactions.len()).unwrap_or(u8::MAX);
-        let (now, t_ms, notices) = (batch.now, self.t_ms, notices(step));
+        let (now, t_ms, notices) = (batch.now, self.true_ms(batch.now), notices(step));
         let policy = &self.plan.books[self.plan.lines[place(line.id)].book].policy;
         let (max_recoveries, stepwise) = (policy.max_recoveries, policy.ladder == ladder::Kind::Stepwise);
         let line_id = line.id;
@@ -108,10 +108,15 @@ impl World {
         }
     }
 
+    /// When a worker's clock showed this, truly.
+    fn true_ms(&self, now: ringback_core::Now) -> u64 {
+        let place = usize::try_from(now.incarnation.0).unwrap_or(usize::MAX);
+        self.born_ms.get(place).map_or(self.t_ms, |born_ms| born_ms + now.uptime_ms)
+    }
+
     fn record_intent(&mut self, batch: &Batch, line: &Line, order: &Order) {
         let State::Open(recovery) = &line.state else { return };
         let line::Phase::Paying { cited, .. } = recovery.phase else { return };
-        let gap_ms = recovery.terms().map_or(0, |terms| terms.min_gap_ms);
         let intent = Intent {
             key: key(&order.reference),
             line: line.id,
@@ -124,11 +129,11 @@ impl World {
             recovery: line.recoveries,
             cited,
             now: batch.now,
-            t_ms: self.t_ms,
+            t_ms: self.true_ms(batch.now),
             fresh_ms: recovery.pinned.timing.fresh_ms,
             max_orders: recovery.pinned.max_orders,
             clock_fault: batch.clock_fault,
-            settling_ms: recovery.pinned.timing.settling_ms.max(gap_ms),
+            settling_ms: recovery.pinned.timing.settling_ms,
         };
         self.history.push(Fact::Intent(intent));
         let (key, order) = (intent.key, order.clone());

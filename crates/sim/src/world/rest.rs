@@ -27,6 +27,9 @@ impl World {
         for line in self.db.sure(self.db.store().lines(&Filter::default(), LineId(0), u32::MAX)) {
             let (stage, to_settle) = (stage(&line.state), line.to_settle().count());
             self.history.push(Fact::Rested(Rested { line: line.id, stage, to_settle }));
+            if self.looked && line.consents.query_ms.is_some() && !self.was_queried(line.id) {
+                self.history.push(Fact::Starved(line.id));
+            }
         }
     }
 
@@ -65,5 +68,18 @@ impl World {
             let paid = self.desk.paid_minor(&case.reference);
             self.history.facts.push(Fact::DeskPaid(key(&case.reference), paid));
         }
+    }
+
+    /// Whether a line was queried once faults had stopped (L5). A query that was out by then counts, and so does a consent
+    /// that was missing meanwhile.
+    fn was_queried(&self, line: LineId) -> bool {
+        const OUT_MS: u64 = 7_200_000;
+        self.history.facts.iter().any(|fact| match fact {
+            Fact::Queried(queried) => queried.line == line && queried.t_ms + OUT_MS >= self.calm_ms,
+            Fact::Stepped(step) => {
+                step.line == line && step.before.enrolled != step.after.enrolled && step.t_ms + OUT_MS >= self.calm_ms
+            }
+            _ => false,
+        })
     }
 }

@@ -38,6 +38,7 @@ impl World {
             return;
         }
         self.incarnations += 1;
+        self.born_ms.push(self.t_ms);
         let mut random = Random::seeded(self.random.next());
         let mut engine = Engine::new(self.plan.config(), Box::new(move || random.bits()));
         engine.reconcile();
