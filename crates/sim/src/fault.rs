@@ -91,7 +91,7 @@ const KINDS: usize = Fault::Unprepared as usize + 1;
 /// How often each kind strikes in one world, of 1,024 chances.
 #[derive(Debug, Clone)]
 pub(crate) struct Rates {
-    rates: [u16; KINDS],
+    of_1024: [u16; KINDS],
     /// Faults stop at the end of a world.
     on: bool,
     pub(crate) count: u64,
@@ -100,16 +100,16 @@ pub(crate) struct Rates {
 impl Rates {
     /// Mixes the kinds anew: some never strike, some now and then, some often.
     pub(crate) fn mixed(random: &mut Random) -> Self {
-        let mut rates = [0; KINDS];
-        for rate in &mut rates {
+        let mut of_1024 = [0; KINDS];
+        for rate in &mut of_1024 {
             *rate = [0, 20, 80, 160, 320, 512][random.index(6)];
         }
-        Self { rates, on: true, count: 0 }
+        Self { of_1024, on: true, count: 0 }
     }
 
     /// Whether a fault of this kind strikes now.
     pub(crate) fn strikes(&mut self, random: &mut Random, fault: Fault) -> bool {
-        let rate = self.rates[fault as usize];
+        let rate = self.of_1024[fault as usize];
         let strikes = self.on && rate > 0 && random.below(1024) < u64::from(rate);
         self.count += u64::from(strikes);
         strikes

@@ -104,6 +104,7 @@ pub struct Stepped {
 
 /// A line, as far as the checkers look at it.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Snapshot {
     /// Its version.
     pub version: u64,
@@ -253,6 +254,7 @@ pub struct Intent {
 
 /// What is known of a top-up, and how that became known.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Settled {
     /// Its reference.
     pub key: Key,

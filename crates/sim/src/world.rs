@@ -249,9 +249,9 @@ impl World {
 
     /// Writes a line of the story, where somebody reads it.
     fn tell(&mut self, words: impl FnOnce(&Self) -> String) {
-        if self.story.is_some() {
-            let line = format!("{:>12}  {}", clock(self.t_ms), words(self));
-            self.story.as_mut().expect("looked at just above").push(line);
+        if let Some(mut story) = self.story.take() {
+            story.push(format!("{:>12}  {}", clock(self.t_ms), words(self)));
+            self.story = Some(story);
         }
     }
 }

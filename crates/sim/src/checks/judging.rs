@@ -22,7 +22,7 @@ fn intents(history: &History) -> impl Iterator<Item = (&[Fact], &Intent)> {
 }
 
 /// The query that an order cites.
-pub(super) fn cited<'a>(before: &'a [Fact], line: LineId, issued: Now) -> Option<&'a Queried> {
+pub(super) fn cited(before: &[Fact], line: LineId, issued: Now) -> Option<&Queried> {
     before.iter().rev().find_map(|fact| match fact {
         Fact::Queried(queried) if queried.line == line && queried.issued == issued => Some(queried),
         _ => None,

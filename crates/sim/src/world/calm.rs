@@ -6,7 +6,7 @@ use ringback_core::{
 };
 use ringback_store::{ClaimFilter, Filter};
 
-use super::{Due, World};
+use super::{Due, World, worker::Worker};
 use crate::history::Fact;
 
 /// Steps after which a world that does not come to rest fails, for the world and for each line.
@@ -95,7 +95,7 @@ impl World {
 
     /// One step, where something moves by itself.
     fn moves(&mut self) -> bool {
-        let rests = self.queue.is_empty() && self.workers.iter().filter(|w| w.alive).all(|w| self.is_at_rest(w));
+        let rests = self.queue.is_empty() && self.workers.iter().filter(|w| w.alive).all(is_at_rest);
         if rests && !self.waits_for_time() {
             return false;
         }
@@ -105,10 +105,6 @@ impl World {
         }
         self.step();
         true
-    }
-
-    fn is_at_rest(&self, worker: &super::Worker) -> bool {
-        worker.engine.is_at_rest() && worker.engine.is_reconciled() && worker.engine.open_claims(|_| true) == 0
     }
 
     /// Whether a line waits for a time that people count, and nobody answers before.
@@ -181,4 +177,8 @@ impl World {
         let claims = self.db.sure(self.db.store().claims(ClaimFilter::Open(self.books()))).len();
         format!("{}; {claims} claims are open", lines.join(", "))
     }
+}
+
+fn is_at_rest(worker: &Worker) -> bool {
+    worker.engine.is_at_rest() && worker.engine.is_reconciled() && worker.engine.open_claims(|_| true) == 0
 }

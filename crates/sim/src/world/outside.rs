@@ -28,7 +28,7 @@ impl World {
                 self.tell(|_| format!("line {} {}: {}", line.id.0, event.name(), crate::story::stands(&line)));
             }
             Output::Notice(line, notice) => self.notice(&line, &notice),
-            Output::Trouble(text) => self.trouble(text),
+            Output::Trouble(text) => self.trouble(&text),
             Output::ClockFault => self.clock_fault(worker),
             output => {
                 self.note(worker, now, &output);
@@ -44,9 +44,9 @@ impl World {
         self.queue.push(self.t_ms + wait_ms, Due::Person(line.id));
     }
 
-    fn trouble(&mut self, text: String) {
+    fn trouble(&mut self, text: &str) {
         if text.contains("861380013") {
-            self.history.push(Fact::Exposed(text.clone()));
+            self.history.push(Fact::Exposed(text.to_owned()));
         }
         self.tell(|_| format!("trouble: {text}"));
     }

@@ -300,7 +300,7 @@ fn differs(order: &Order, reply: &Reply) -> bool {
     let other_reference = echo.reference.as_ref().is_some_and(|reference| reference != order.reference.as_str());
     let other_line = echo.msisdn.is_some_and(|msisdn| msisdn != order.msisdn);
     let other_amount = echo.asked.is_some_and(|asked| asked != order.asked);
-    let fee_minor = order.max_fee.map_or(0, |fee| fee.minor());
+    let fee_minor = order.max_fee.map_or(0, Amount::minor);
     let strange = match reply.outcome {
         Outcome::Delivered(receipt) => {
             receipt.debited.currency() != order.asked.currency()

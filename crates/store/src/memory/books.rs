@@ -1,6 +1,6 @@
 //! Books, and what was imported into them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ringback_core::{BookId, Group, Line, LineId, Msisdn, Policy};
 
@@ -43,16 +43,11 @@ impl Tables {
         Ok(Imported { contacts: contacts as u64, new_lines, known_lines: all.len() as u64 - new_lines })
     }
 
-    fn numbers(&self, book: BookId) -> std::collections::BTreeMap<Msisdn, LineId> {
+    fn numbers(&self, book: BookId) -> BTreeMap<Msisdn, LineId> {
         self.lines.iter().filter(|line| line.book == book).map(|line| (line.msisdn, line.id)).collect()
     }
 
-    fn line_of(
-        &mut self,
-        book: BookId,
-        number: Msisdn,
-        known: &mut std::collections::BTreeMap<Msisdn, LineId>,
-    ) -> LineId {
+    fn line_of(&mut self, book: BookId, number: Msisdn, known: &mut BTreeMap<Msisdn, LineId>) -> LineId {
         *known.entry(number).or_insert_with(|| {
             let id = LineId(i64::try_from(self.lines.len() + 1).unwrap_or(i64::MAX));
             self.lines.push(Line::imported(id, book, number));
@@ -84,9 +79,9 @@ impl Tables {
 
     pub(super) fn names(&self, ids: &[LineId]) -> Vec<(LineId, String)> {
         let wanted: BTreeSet<LineId> = ids.iter().copied().collect();
-        let named = self.segments.iter().filter(|segment| !segment.name.is_empty());
-        let mut names: Vec<(LineId, i64, &str)> = named
-            .flat_map(|segment| segment.lines.iter().map(|line| (*line, segment.id, &segment.name[..])))
+        let contacts = self.segments.iter().filter(|segment| !segment.name.is_empty());
+        let mut names: Vec<(LineId, i64, &str)> = contacts
+            .flat_map(|contact| contact.lines.iter().map(|line| (*line, contact.id, &contact.name[..])))
             .filter(|(line, ..)| wanted.contains(line))
             .collect();
         names.sort_unstable();

@@ -26,7 +26,7 @@ impl Tables {
 
         let (claims, by_claims) = self.claims_after(batch, &changes)?;
         let transactions = || changes.iter().flat_map(|change| &change.step.transactions).chain(&by_claims);
-        self.contradicts(&changes, transactions())?;
+        self.check(&changes, transactions())?;
 
         (self.day, self.switches) = (day, switches);
         for transaction in transactions() {
@@ -79,7 +79,7 @@ impl Tables {
     }
 
     /// What stands against the whole batch: nothing of it is written then.
-    fn contradicts<'a>(
+    fn check<'a>(
         &self,
         changes: &[&Change],
         mut transactions: impl Iterator<Item = &'a Transaction>,
@@ -87,29 +87,33 @@ impl Tables {
         if let Some(unbalanced) = transactions.find(|transaction| !transaction.is_balanced()) {
             return contradiction(format!("{} does not sum to zero (M1)", unbalanced.reference));
         }
-        let topups = |sent| {
-            let of = changes.iter().filter(move |change| change.step.send.is_some() == sent);
-            of.filter_map(|change| change.step.topup.as_ref())
+        if let Some(reference) = self.used_twice(changes) {
+            return contradiction(format!("the reference {reference} was used before (P2)"));
+        }
+        match self.held_twice(changes) {
+            Some(number) => contradiction(format!("{number:?} has an order that is held (P3)")),
+            None => Ok(()),
+        }
+    }
+
+    /// A reference of a new order that an earlier one has, or another one of the batch (P2).
+    fn used_twice<'a>(&self, changes: &[&'a Change]) -> Option<&'a TopUpRef> {
+        let new: Vec<&TopUpRef> = topups(changes, true).map(|topup| &topup.order.reference).collect();
+        let used = |place: usize| self.by_reference.contains_key(new[place]) || new[..place].contains(&new[place]);
+        (0..new.len()).find(|place| used(*place)).map(|place| new[place])
+    }
+
+    /// A number that would have two held orders, in whatever books (P3).
+    fn held_twice(&self, changes: &[&Change]) -> Option<Msisdn> {
+        let all = || topups(changes, false).chain(topups(changes, true));
+        let is_changed = |kept: &TopUp| topups(changes, false).any(|t| t.order.reference == kept.order.reference);
+        let kept = || self.topups.iter().map(|row| &row.topup).filter(|topup| !is_changed(topup));
+        let held = |number| {
+            let of_number = move |topup: &&TopUp| topup.order.msisdn == number && topup.state == TopUpState::Held;
+            kept().filter(of_number).count() + all().filter(of_number).count()
         };
-        let mut new: Vec<&TopUp> = Vec::new();
-        for topup in topups(true) {
-            let reference = &topup.order.reference;
-            if self.by_reference.contains_key(reference) || new.iter().any(|other| other.order.reference == *reference)
-            {
-                return contradiction(format!("the reference {reference} was used before (P2)"));
-            }
-            new.push(topup);
-        }
-        let is_held = |topup: &TopUp, number: Msisdn| topup.order.msisdn == number && topup.state == TopUpState::Held;
-        for topup in topups(true).chain(topups(false)).filter(|topup| topup.state == TopUpState::Held) {
-            let number = topup.order.msisdn;
-            let changed = |other: &TopUp| topups(false).any(|t| t.order.reference == other.order.reference);
-            let kept = self.topups.iter().map(|row| &row.topup).filter(|other| !changed(other));
-            if kept.chain(topups(false)).chain(topups(true)).filter(|other| is_held(other, number)).count() > 1 {
-                return contradiction(format!("{number:?} has an order that is held (P3)"));
-            }
-        }
-        Ok(())
+        let numbers = all().filter(|topup| topup.state == TopUpState::Held).map(|topup| topup.order.msisdn);
+        numbers.into_iter().find(|number| held(*number) > 1)
     }
 
     /// New claims, and what happened to known ones; with what that posts.
@@ -132,6 +136,14 @@ impl Tables {
         }
         Ok((after.claims, after.transactions))
     }
+}
+
+/// The top-ups of new orders, or those of known ones.
+fn topups<'a>(changes: &[&'a Change], new: bool) -> impl Iterator<Item = &'a TopUp> {
+    changes
+        .iter()
+        .filter(move |change| change.step.send.is_some() == new)
+        .filter_map(|change| change.step.topup.as_ref())
 }
 
 /// Claims in the making.
