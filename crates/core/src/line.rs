@@ -59,7 +59,7 @@ pub struct Line {
     /// What the network last said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen: Option<Seen>,
-    /// When the recoveries of the last 30 days began (C6), in milliseconds of the wall clock.
+    /// When the last recoveries began, as many as C6 counts, in milliseconds of the wall clock.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub begun_ms: Vec<i64>,
     /// How many recoveries this line has had; the number of the last one.

@@ -71,7 +71,7 @@ pub enum Event {
         via: Via,
     },
     /// An answer about an order of the past that was settled before (P7, P12). It changes nothing that it does not
-    /// contradict, so a replay is stale.
+    /// contradict. A replay is a conflict in the store, where the top-up is not as it was settled any more.
     Late {
         /// The order as it was settled.
         topup: TopUp,

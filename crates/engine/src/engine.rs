@@ -65,6 +65,8 @@ pub enum Input {
     /// Since when the ledger may lack what was paid (S3), in milliseconds of the wall clock: said once, at the start.
     /// Nothing is the answer to [`Output::Unfence`], once it is durable.
     Fenced(Option<i64>),
+    /// The fault of [`Output::ClockFault`] is stored: from here on the stored switches say whether it holds.
+    FaultStored,
     /// Time has passed.
     Tick,
 }
@@ -96,7 +98,7 @@ pub enum Output {
     Unfence(Vec<BookId>),
     /// Ask a desk about a claim; the answer is [`Input::Desk`].
     Desk(Claim),
-    /// Freeze spending: the clock cannot be trusted (S2).
+    /// Freeze spending: the clock cannot be trusted (S2). The answer is [`Input::FaultStored`], once that is so.
     ClockFault,
     /// Tell people; nothing is answered.
     Notice(Arc<Line>, Notice),
@@ -315,6 +317,7 @@ impl Engine {
             Input::Done(request) => self.done.push(request),
             Input::Switches(switches) => self.switch(now, switches),
             Input::Fenced(since_ms) => self.fenced(now, since_ms),
+            Input::FaultStored => self.fault_raised = false,
             Input::Tick => {}
         }
     }
@@ -390,6 +393,13 @@ impl Engine {
 impl From<Event> for Asked {
     fn from(event: Event) -> Self {
         Self { event, request: None }
+    }
+}
+
+impl Tracked {
+    /// Whether the line in memory is the one that is stored: another process, or a commit under way, may be changing it.
+    fn is_known(&self) -> bool {
+        !self.outdated && !self.committing
     }
 }
 

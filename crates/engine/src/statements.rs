@@ -21,6 +21,8 @@ pub(crate) struct Statements {
     out: BTreeSet<String>,
     /// Providers whose statement could not be read.
     unread: BTreeSet<String>,
+    /// Every statement is wanted, whichever were read before.
+    whole: bool,
     failures: u32,
     /// When the last statements were asked for, in milliseconds of uptime.
     asked_ms: u64,
@@ -28,11 +30,12 @@ pub(crate) struct Statements {
 
 impl Statements {
     pub(crate) fn new(every_ms: Option<u64>) -> Self {
-        Self { every_ms, next_ms: None, out: BTreeSet::new(), unread: BTreeSet::new(), failures: 0, asked_ms: 0 }
+        let (out, unread) = (BTreeSet::new(), BTreeSet::new());
+        Self { every_ms, next_ms: None, out, unread, whole: false, failures: 0, asked_ms: 0 }
     }
 
     pub(crate) fn begin(&mut self) {
-        (self.next_ms, self.failures) = (Some(0), 0);
+        (self.whole, self.next_ms, self.failures) = (true, Some(0), 0);
     }
 
     /// The providers whose statement is to be read now.
@@ -41,7 +44,8 @@ impl Statements {
             return Vec::new();
         }
         let all = config.books.values().flat_map(|book| book.providers.iter().cloned());
-        self.out = if self.unread.is_empty() { all.collect() } else { std::mem::take(&mut self.unread) };
+        let unread = std::mem::take(&mut self.unread);
+        self.out = if std::mem::take(&mut self.whole) || unread.is_empty() { all.collect() } else { unread };
         self.next_ms = self.every_ms.map(|every_ms| uptime_ms + every_ms);
         self.asked_ms = uptime_ms;
         self.out.iter().cloned().collect()
@@ -56,7 +60,9 @@ impl Statements {
         self.unread.insert(provider.to_owned());
         let wait_ms = RETRY_MS << self.failures.min(12);
         self.failures += 1;
-        self.next_ms = Some(uptime_ms + wait_ms.min(LONGEST_RETRY_MS));
+        if !self.whole {
+            self.next_ms = Some(uptime_ms + wait_ms.min(LONGEST_RETRY_MS));
+        }
     }
 
     /// Has all statements compared again, from this uptime on.
@@ -77,11 +83,64 @@ impl Statements {
 
     /// Whether nothing more is to be waited for.
     pub(crate) fn are_done(&self) -> bool {
-        let given_up = self.are_given_up();
-        self.out.is_empty() && (given_up || (self.unread.is_empty() && self.next_ms != Some(0)))
+        let waits = !self.are_given_up() && (!self.unread.is_empty() || self.next_ms == Some(0));
+        self.out.is_empty() && !self.whole && !waits
     }
 
     pub(crate) fn next_ms(&self) -> Option<u64> {
         self.next_ms.filter(|_| self.out.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ringback_core::BookId;
+
+    use super::*;
+    use crate::{Limits, Wiring};
+
+    fn config() -> Config {
+        let caps = ringback_core::admit::Caps::default();
+        let amount = "1 CNY".parse().unwrap();
+        let policy = ringback_core::Policy {
+            probe: amount,
+            set: ringback_core::policy::SetAmount::Typed,
+            ladder: ringback_core::ladder::Kind::Stepwise,
+            highest_plan: amount,
+            caps,
+            timing: ringback_core::policy::Timing::default(),
+            max_orders: 1,
+            max_recoveries: 1,
+            desk: "desk".into(),
+        };
+        let book = Wiring::new(policy, "network".into(), vec!["a".into(), "b".into()]);
+        Config {
+            books: [(BookId(1), book)].into(),
+            limits: [("a".to_owned(), Limits::default())].into(),
+            batch: 1,
+            claim_poll_ms: 1,
+            check_every_ms: None,
+            statements_every_ms: None,
+            statements_final_after_ms: 0,
+        }
+    }
+
+    #[test]
+    fn m4_what_is_asked_for_is_every_statement_even_after_one_could_not_be_read() {
+        let (config, mut statements) = (config(), Statements::new(None));
+        statements.begin();
+        assert_eq!(statements.due(0, &config), ["a", "b"]);
+        statements.read("a", true, 0);
+        statements.read("b", false, 0);
+        statements.begin();
+        assert_eq!(statements.due(0, &config), ["a", "b"], "asked for while one waits to be read again");
+        statements.begin();
+        statements.read("a", true, 0);
+        statements.read("b", false, 0);
+        assert!(!statements.are_done());
+        assert_eq!(statements.due(0, &config), ["a", "b"], "asked for while they were being read");
+        statements.read("a", true, 0);
+        statements.read("b", false, 0);
+        assert_eq!(statements.due(2_000, &config), ["b"], "by itself, only what could not be read");
     }
 }

@@ -36,6 +36,7 @@ Exit codes:
   2  the command line is wrong
   3  done, and something waits for a person (`ringback lines --waiting`)
   4  the ledger's check found a difference
+  5  the simulation found an invariant that does not hold
 
 Environment: RINGBACK_CONFIG, XDG_CONFIG_HOME, XDG_DATA_HOME, NO_COLOR, RINGBACK_LOG (such as `debug`).";
 
@@ -56,6 +57,14 @@ Consents, limits and switches are those of the backup's time: look at `ringback 
 
 Example:
   ringback restore /mnt/backup/ringback-2026-11-25.db && ringback run";
+
+const SIMULATE: &str = "\
+Examples:
+  ringback simulate --seeds 100000            the engine over a store in memory, on all cores
+  ringback simulate --seeds 50 --store sqlite
+  ringback simulate --seed 7 --trace          one seed as a story
+
+A seed replays identically on any machine. Exit code 5: an invariant does not hold.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -123,6 +132,9 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Measure the engine, the HTTP path and the import.
     Bench(Bench),
+    /// Attack the engine in a seeded world with faults, and check every invariant.
+    #[command(after_help = SIMULATE)]
+    Simulate(Simulate),
     /// Print a completion script for a shell.
     Completions {
         /// The shell.
@@ -467,6 +479,48 @@ pub(crate) struct Bench {
 fn head(text: &str) -> Result<String, String> {
     let fits = text.is_empty() || text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     if fits { Ok(text.to_lowercase()) } else { Err("a head has 64 hexadecimal digits".into()) }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// How many seeds.
+    #[arg(long, default_value_t = 1_000, conflicts_with = "seed")]
+    pub(crate) seeds: u64,
+    /// The first of them.
+    #[arg(long, default_value_t = 0, conflicts_with = "seed")]
+    pub(crate) from: u64,
+    /// One seed alone.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Tell what happens in it.
+    #[arg(long, requires = "seed")]
+    pub(crate) trace: bool,
+    /// Stop its faults after so many steps.
+    #[arg(long, requires = "seed")]
+    pub(crate) steps: Option<u32>,
+    /// The database.
+    #[arg(long, value_enum, default_value_t = SimulatedStore::Memory)]
+    pub(crate) store: SimulatedStore,
+    /// Threads; one for each core when none is given.
+    #[arg(long, conflicts_with = "seed")]
+    pub(crate) threads: Option<std::num::NonZero<usize>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SimulatedStore {
+    /// In memory, for speed.
+    Memory,
+    /// SQLite, in a folder that goes away.
+    Sqlite,
+}
+
+impl From<SimulatedStore> for ringback_sim::Kind {
+    fn from(store: SimulatedStore) -> Self {
+        match store {
+            SimulatedStore::Memory => Self::Memory,
+            SimulatedStore::Sqlite => Self::Sqlite,
+        }
+    }
 }
 
 /// Reads an amount of money to be paid.

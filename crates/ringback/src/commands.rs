@@ -13,4 +13,5 @@ pub(crate) mod ledger;
 pub(crate) mod lines;
 pub(crate) mod recover;
 pub(crate) mod requests;
+pub(crate) mod simulate;
 pub(crate) mod story;

@@ -33,6 +33,8 @@ pub(crate) enum Finished {
     Waiting,
     /// The ledger's check found a difference.
     LedgerDiffers,
+    /// The simulation found an invariant that does not hold.
+    Violated,
 }
 
 /// A reader that went away, as `| head` does, ends the process without a word, as it ends any other program; an output
@@ -61,6 +63,7 @@ async fn main() -> ExitCode {
         Ok(Finished::Done) => ExitCode::SUCCESS,
         Ok(Finished::Waiting) => ExitCode::from(3),
         Ok(Finished::LedgerDiffers) => ExitCode::from(4),
+        Ok(Finished::Violated) => ExitCode::from(5),
         Err(error) => {
             eprintln!("ringback: {error:#}");
             ExitCode::FAILURE
@@ -70,7 +73,8 @@ async fn main() -> ExitCode {
 
 async fn command(cli: Cli) -> Result<Finished> {
     use commands::{
-        backup, bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, story,
+        backup, bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, simulate,
+        story,
     };
     let context = || Context::read(&cli);
     match &cli.command {
@@ -78,6 +82,7 @@ async fn command(cli: Cli) -> Result<Finished> {
         Command::Enrol(args) => return enrol::enrol(&context()?, args).await,
         Command::Ledger(args) => return ledger::ledger(&context()?, args).await,
         Command::Demo(args) => return demo::demo(&cli, args).await,
+        Command::Simulate(args) => return simulate::simulate(&cli, args),
         Command::Init(args) => init::init(&cli, args).await?,
         Command::Import(args) => import::import(&context()?, args).await?,
         Command::Lines(args) => lines::lines(&context()?, args).await?,

@@ -4,6 +4,8 @@
 //! order, whether an order may be committed, and reports a refusal to the caller.
 
 mod error;
+mod exposure;
+mod memory;
 mod sqlite;
 
 use async_trait::async_trait;
@@ -17,6 +19,7 @@ use ringback_core::{
 use serde::{Deserialize, Serialize};
 
 pub use error::StoreError;
+pub use memory::Memory;
 pub use sqlite::{Restored, Sqlite};
 
 /// The database behind one engine, and behind the commands that only read.
@@ -56,7 +59,8 @@ pub trait Store: Send + Sync {
     /// Commits a batch in one durable transaction, in order: for each change either all of its parts or none.
     ///
     /// The book's caps as they are stored now bind, and the recovery's pinned caps as well (C4).
-    /// A change whose line is not at `version - 1` is a conflict (P8). Nothing may be sent before this returns.
+    /// A change whose line is not at `version - 1` is a conflict (P8); so is a late answer whose top-up is not what it was
+    /// when it was compared, since it is not part of its line. Nothing may be sent before this returns.
     async fn commit(&self, batch: &Batch) -> Result<Committed, StoreError>;
 
     /// The top-ups with these references.

@@ -143,15 +143,16 @@ impl Turn<'_> {
     }
 
     /// What keeps a recovery that is wanted from starting, for a person to mend (C6, K4, P3).
-    fn obstacle(&mut self) -> Option<Reason> {
+    fn obstacle(&self) -> Option<Reason> {
         let now_ms = self.now.wall_ms;
-        let line = &mut self.step.line;
-        line.begun_ms.retain(|began| now_ms.saturating_sub(*began) < THIRTY_DAYS_MS);
+        let line = &self.step.line;
+        // A clock that stands ahead forgets nothing: it may be set back.
+        let recent = line.begun_ms.iter().filter(|began| now_ms.saturating_sub(**began) < THIRTY_DAYS_MS).count();
         let allowed = usize::try_from(self.policy.max_recoveries).unwrap_or(usize::MAX);
         let obstacles = [
             (line.doubt.is_some(), Reason::Denied(Denial::Doubtful)),
             (!line.suspense.is_empty(), Reason::Mismatch),
-            (line.begun_ms.len() >= allowed, Reason::TooManyRecoveries),
+            (recent >= allowed, Reason::TooManyRecoveries),
         ];
         obstacles.into_iter().find_map(|(stands, reason)| stands.then_some(reason))
     }

@@ -34,7 +34,7 @@ impl Turn<'_> {
         }
         match (&reply.outcome, via) {
             _ if differs(order, reply) => self.mismatch(order),
-            (Outcome::Delivered(receipt), _) => self.delivered(order, *receipt),
+            (Outcome::Delivered(receipt), via) => self.delivered(order, *receipt, via),
             // P13: a person states an outcome; a shrug releases no hold.
             (outcome, Via::Person(_)) if !outcome.denies_delivery() => return Err(Rejected::Stale),
             (_, Via::Person(_)) => self.settled(order, &Refusal::Other("settled by a person".into()), true),
@@ -240,8 +240,10 @@ impl Turn<'_> {
     }
 
     /// The line received money.
-    fn delivered(&mut self, order: &Order, receipt: Receipt) {
-        self.topup(order, TopUpState::Delivered(receipt));
+    fn delivered(&mut self, order: &Order, receipt: Receipt, via: &Via) {
+        // P13: a person's word is marked, so that the provider may contradict it.
+        let said = if matches!(via, Via::Person(_)) { TopUpState::DeliveredByWord } else { TopUpState::Delivered };
+        self.topup(order, said(receipt));
         self.step.transactions.push(Transaction::deliver(order, Kind::Deliver, Account::Held, receipt));
         self.step.line.outcomes += 1;
         let recovery = self.recovery();

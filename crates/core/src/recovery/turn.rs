@@ -62,6 +62,9 @@ impl<'a> Turn<'a> {
         let policy = self.policy;
         let line = &mut self.step.line;
         line.begun_ms.push(self.now.wall_ms);
+        // C6 counts no more than these.
+        let kept = usize::try_from(policy.max_recoveries).unwrap_or(usize::MAX);
+        line.begun_ms.drain(..line.begun_ms.len().saturating_sub(kept));
         line.recoveries += 1;
         let zero = Amount::zero(policy.probe.currency());
         line.state = State::Open(Box::new(Recovery {

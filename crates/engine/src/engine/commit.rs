@@ -21,11 +21,17 @@ pub(super) struct Commits {
     not_before_ms: u64,
     /// How many transitions are committed one by one, since one of them contradicts what is stored.
     singly: usize,
+    /// The database failed the last time: what is stored is not known, so nothing leaves (S2).
+    failing: bool,
 }
 
 impl Commits {
     pub(super) fn is_out(&self) -> bool {
         self.out
+    }
+
+    pub(super) fn are_failing(&self) -> bool {
+        self.failing
     }
 
     /// When the next batch may be handed over.
@@ -57,7 +63,8 @@ impl Engine {
         let (claims, requests) = (self.claims.take_changes(), std::mem::take(&mut self.done));
         if !changes.is_empty() || !claims.is_empty() || !requests.is_empty() {
             self.commits.out = true;
-            let clock_fault = self.switches.clock_fault;
+            // One that is stored already is the store's to keep: a person may have cleared it there meanwhile.
+            let clock_fault = self.fault_raised;
             self.out.push(Output::Commit(Batch { now, changes, claims, requests, clock_fault }));
         }
     }
@@ -85,8 +92,10 @@ impl Engine {
 
     pub(super) fn committed(&mut self, now: Now, batch: Batch, result: Result<Committed, StoreError>) {
         self.commits.out = false;
+        self.commits.failing = !matches!(result, Ok(_) | Err(StoreError::Contradiction(_)));
         match result {
             Ok(committed) => {
+                self.fault_raised &= !batch.clock_fault;
                 self.stop(committed.switches);
                 self.commits.singly = self.commits.singly.saturating_sub(1);
                 if committed.verdicts.contains(&Verdict::Conflict) {
@@ -131,6 +140,11 @@ impl Engine {
         match verdict {
             Verdict::Committed => self.carry_out(now, change.step, change.event),
             Verdict::Denied(denial) => tracked.inbox.push_front(Event::Denied(denial).into()),
+            // What the statement was compared with is not what is stored any more: it is compared anew.
+            Verdict::Conflict if matches!(change.event, Event::Late { .. }) => {
+                self.statements.begin();
+                return self.reload(id, Vec::new());
+            }
             Verdict::Conflict => {
                 return self.reload(id, vec![Asked { event: change.event, request: change.request }]);
             }

@@ -3,7 +3,7 @@
 
 use ringback_core::{
     Answer, Line, LineId, Now, Read, Reply, Status, TopUpRef,
-    admit::may_dispatch,
+    admit::{Switches, may_dispatch},
     line::{Due, Terms},
     recovery::{Event, Via},
 };
@@ -66,12 +66,12 @@ impl Engine {
 
     /// The provider is ready: the order leaves, unless something stopped it meanwhile (P9).
     pub(super) fn prepared(&mut self, now: Now, id: LineId) {
-        let switches = self.binding();
+        let switches = self.dispatching();
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
         let waiting = tracked.busy.take_if(|busy| matches!(busy, Busy::Waiting(_)));
         let Some(Busy::Waiting(order)) = waiting else { return };
-        if tracked.outdated {
-            // What the line is now is not known before it is loaded; then the order gets ready again.
+        if !tracked.is_known() {
+            // What the line is now is not known before it is loaded, or committed; then the order gets ready again.
             tracked.busy = Some(Busy::Waiting(order.clone()));
             return self.back_into_lane(id, &order.provider);
         }
@@ -85,6 +85,13 @@ impl Engine {
                 self.deliver(id, Event::Withheld { reference: order.reference, denial });
             }
         }
+    }
+
+    /// What stops an order at the last moment: a switch, or a database that failed, in which nobody knows what is stored
+    /// about the line by now (S2).
+    fn dispatching(&self) -> Switches {
+        let binding = self.binding();
+        Switches { frozen: binding.frozen || self.commits.are_failing(), ..binding }
     }
 
     fn back_into_lane(&mut self, id: LineId, provider: &str) {
@@ -126,15 +133,15 @@ impl Engine {
     }
 
     fn pump_providers(&mut self, now: Now) {
-        let (mut withheld, switches) = (Vec::new(), self.binding());
+        let (mut withheld, switches) = (Vec::new(), self.dispatching());
         for (name, lane) in self.providers.iter_mut() {
-            let mut outdated = Vec::new();
+            let mut unknown = Vec::new();
             while let Some(call) = lane.start_one(now.uptime_ms) {
                 let tracked = self.tracked.get(&call.line());
                 let output = match call {
-                    // P9: what the line is now is not known before it is loaded.
-                    Call::Submit(_) if tracked.is_some_and(|tracked| tracked.outdated) => {
-                        outdated.push(call);
+                    // P9: what the line is now is not known before it is loaded, or committed.
+                    Call::Submit(_) if tracked.is_some_and(|tracked| !tracked.is_known()) => {
+                        unknown.push(call);
                         None
                     }
                     // What cannot leave now is not prepared either; it is checked again once it is.
@@ -157,7 +164,7 @@ impl Engine {
                     None => lane.finish(),
                 }
             }
-            for call in outdated {
+            for call in unknown {
                 lane.push(call);
             }
         }

@@ -102,7 +102,8 @@ impl Engine {
         // A consent that was withdrawn meanwhile ends what was only asked for (S101).
         tracked.check &= tracked.line.consents.query_ms.is_some();
         match tracked.line.due().filter(|_| !self.look) {
-            // N3: while spending is stopped, what is ready to be paid waits as it is.
+            // N3: while spending is stopped, what is ready to be paid waits as it is; a look that was asked for does not.
+            Some((Due::Propose, _)) if stopped && tracked.check => self.begin(now, id, Due::Query),
             Some((Due::Propose, _)) if stopped => drop(self.held.insert(id)),
             Some((due, wake)) if wake.is_due(now) => self.begin(now, id, due),
             _ if tracked.check => self.begin(now, id, Due::Query),

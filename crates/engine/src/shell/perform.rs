@@ -60,10 +60,7 @@ async fn perform(parts: &Parts, output: Output) -> Option<Input> {
         Output::Submit(line, order) => Some(Input::Replied(line, submit(parts, &order).await)),
         Output::Inquire(line, order) => Some(Input::Replied(line, inquire(parts, &order).await)),
         Output::Desk(claim) => Some(Input::Desk(claim.reference.clone(), desk(parts, &claim).await)),
-        Output::ClockFault => {
-            freeze(parts).await;
-            None
-        }
+        Output::ClockFault => freeze(parts).await,
         Output::Stepped(..) | Output::Notice(..) | Output::Trouble(_) => None,
     }
 }
@@ -211,9 +208,14 @@ async fn desk(parts: &Parts, claim: &Claim) -> DeskReply {
     timeout(parts.deadline, asked).await.unwrap_or_else(|_| DeskReply::Unknown("no answer in time".into()))
 }
 
-async fn freeze(parts: &Parts) {
+/// What cannot be stored now is stored with the next batch.
+async fn freeze(parts: &Parts) -> Option<Input> {
     (parts.observer)(&Report::Trouble("the clock jumped forward; spending stops until `ringback resume`".into()));
-    if let Err(error) = parts.store.set_switch(Switch::ClockFault, true).await {
-        (parts.observer)(&Report::Trouble(error.to_string()));
+    match parts.store.set_switch(Switch::ClockFault, true).await {
+        Ok(()) => Some(Input::FaultStored),
+        Err(error) => {
+            (parts.observer)(&Report::Trouble(error.to_string()));
+            None
+        }
     }
 }

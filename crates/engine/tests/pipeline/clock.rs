@@ -49,6 +49,35 @@ fn c3_s2_a_jump_of_more_than_a_week_stops_spending_until_the_stored_switches_cle
     assert_eq!(world.log.clock_faults, 1, "it is raised once");
 }
 
+/// A batch that is made before the engine hears of it must not raise again what a person has just cleared.
+#[test]
+fn c3_what_a_person_cleared_is_not_raised_again() {
+    let (mut world, commit) = jumped(8);
+    world.answer(commit);
+    world.db.switch(FAULT);
+    world.poll();
+    world.db.switch(Switches::default());
+    world.check([1]);
+    world.run_for(60_000);
+    world.poll();
+    world.run_soundly();
+    assert_eq!(world.provider.received(number(1)), cny(1 + SET));
+}
+
+/// A person may clear it before the engine looks at the switches again.
+#[test]
+fn l1_a_fault_that_was_stored_and_cleared_again_stops_nothing_any_more() {
+    let (mut world, commit) = jumped(8);
+    world.answer(commit);
+    world.db.switch(FAULT);
+    world.handle(vec![Input::FaultStored]);
+    world.db.switch(Switches::default());
+    world.run_for(1_000);
+    world.poll();
+    world.run_soundly();
+    assert_eq!(world.provider.received(number(1)), cny(1 + SET));
+}
+
 #[test]
 fn s2_inquiries_and_queries_go_on_under_a_clock_fault() {
     let mut world = Setup::lines(1).world();

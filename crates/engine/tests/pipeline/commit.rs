@@ -1,6 +1,11 @@
 //! Nothing leaves before it is durable, and a failing disk loses nothing (P1, S2).
 
-use ringback_core::{LineId, admit::Switches, line::State, recovery::Event};
+use ringback_core::{
+    LineId,
+    admit::Switches,
+    line::State,
+    recovery::{Event, Word},
+};
 use ringback_engine::{Input, Output};
 use ringback_store::{Store, StoreError};
 
@@ -45,6 +50,42 @@ fn n3_what_is_stopped_while_its_provider_gets_ready_does_not_leave() {
     assert!(world.log.submitted.is_empty(), "{:?}", world.log.submitted);
     world.db.switch(Switches::default());
     world.poll();
+    world.run_soundly();
+    assert_eq!(world.db.line(1).state, State::Idle);
+}
+
+/// A withdrawal may be durable before the engine hears of it.
+#[test]
+fn p9_n1_an_order_waits_while_its_line_is_being_committed() {
+    let (mut world, commit) = before_the_order();
+    world.answer(commit);
+    let ready = world.run_to(|output| matches!(output, Output::Prepare(..)));
+    world.tell(1, Event::Told(Word::Withdrawn));
+    let withdrawal = world.run_to(|output| matches!(output, Output::Commit(_)));
+    let durable = world.carry_out(withdrawal);
+    world.answer(ready);
+    assert_eq!(world.log.submitted, []);
+    world.handle(vec![durable]);
+    world.run_soundly();
+    assert_eq!(world.log.submitted, []);
+}
+
+/// What was committed before waits as well: nobody knows what else is stored about its line by now.
+#[test]
+fn s2_while_the_database_fails_nothing_leaves_that_was_committed_before() {
+    let mut world = Setup::lines(2).world();
+    world.network.needs(number(1), cny(1));
+    world.check([1, 2]);
+    let commit = world.run_to(carries_an_order);
+    world.answer(commit);
+    let ready = world.run_to(|output| matches!(output, Output::Prepare(..)));
+    world.disk = Box::new(|_| Disk::Full);
+    world.tell(2, Event::Told(Word::Confirmed));
+    let failed = world.run_to(|output| matches!(output, Output::Commit(_)));
+    world.answer(failed);
+    world.answer(ready);
+    assert_eq!(world.log.submitted, []);
+    world.disk = Box::new(|_| Disk::Works);
     world.run_soundly();
     assert_eq!(world.db.line(1).state, State::Idle);
 }

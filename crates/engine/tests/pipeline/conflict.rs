@@ -1,13 +1,16 @@
 //! Another process moved a line on: nothing of the transition is written, the line is loaded again and goes on (P8).
 
 use ringback_core::{
-    LineId, Outcome,
+    LineId, Outcome, Receipt,
+    ledger::Account,
     line::State,
-    recovery::{Event, Via, Word},
+    recovery::{Event, TopUpState, Via, Word},
 };
 use ringback_engine::{Input, Limits, Output};
 
-use crate::world::{PROVIDER, SET, Setup, World, cny, number, unanswered};
+use ringback_store::Store;
+
+use crate::world::{Act, Disk, PROVIDER, SET, Setup, World, cny, number, unanswered};
 
 fn world() -> World {
     let mut world = Setup::lines(1).world();
@@ -116,4 +119,24 @@ fn p9_an_order_of_a_line_that_moved_on_waits_until_the_line_is_loaded_again() {
     world.run_soundly();
     assert!(!sent(&world), "N1: the consent was withdrawn");
     assert_eq!(world.provider.received(number(1)), cny(1 + SET));
+}
+
+/// A late answer carries what it was compared with: told again, it is compared anew rather than posted twice.
+#[test]
+fn p7_m4_a_late_success_whose_commit_seemed_to_fail_is_posted_once() {
+    let mut world = Setup::lines(1).world();
+    world.network.suspended(number(1));
+    world.provider.will(number(1), [Act::Lose]);
+    world.check([1]);
+    world.run_until(|world| world.db.topups().iter().any(|topup| topup.state == TopUpState::Failed(false)));
+    let topup = world.db.topups().remove(0);
+    let receipt = Receipt { debited: topup.order.asked, delivered: topup.order.asked };
+    world.disk = Box::new(|_| Disk::Unsure);
+    world.tell(1, Event::Late { topup, reply: Outcome::Delivered(receipt).into() });
+    let unsure = world.run_to(|output| matches!(output, Output::Commit(_)));
+    world.answer(unsure);
+    world.disk = Box::new(|_| Disk::Works);
+    world.run_to(|output| matches!(output, Output::Statement(..)));
+    assert_eq!(world.db.balance(Account::Delivered), receipt.debited.minor());
+    assert_eq!(world.db.wait(world.db.store.verify()), []);
 }

@@ -26,6 +26,18 @@ fn world(lines: usize) -> World {
     world
 }
 
+#[test]
+fn l5_a_line_that_is_ready_to_be_paid_is_queried_on_request_while_spending_is_stopped() {
+    let mut world = world(1);
+    world.db.switch(PAUSED);
+    world.poll();
+    world.run();
+    let queries = world.log.queries_of(1);
+    world.check([1]);
+    world.run();
+    assert_eq!((world.log.queries_of(1), world.log.submitted.len()), (queries + 1, 0));
+}
+
 /// Two lines: the order of one is out, and the committed order of the other waits for the lane.
 fn one_out_one_waiting() -> (World, Output, i64) {
     let mut world = world(2);

@@ -6,7 +6,7 @@ use ringback_core::{
     BookId, Line, LineId, Now, Order, TopUpRef,
     admit::{Caps, Exposure, Period, Scope, Switches, admit},
     line::State,
-    recovery::TopUp,
+    recovery::{Event, TopUp, TopUpState},
 };
 use serde::de::DeserializeOwned;
 use sqlx::{Sqlite, SqliteConnection, query::QueryScalar, query_as, query_scalar, sqlite::SqliteArguments};
@@ -53,6 +53,7 @@ struct Folded {
 struct Before {
     exposed_minor: i64,
     day: i64,
+    state: TopUpState,
 }
 
 impl Exposed {
@@ -90,6 +91,12 @@ impl Exposed {
     pub(super) fn decide(&mut self, change: &Change) -> Verdict {
         let line = &change.step.line;
         if self.versions.get(&line.id).is_none_or(|version| version + 1 != line.version) {
+            return Verdict::Conflict;
+        }
+        // What a late answer contradicts is not part of its line: it may have been settled meanwhile.
+        if let Event::Late { topup, .. } = &change.event
+            && self.before.get(&topup.order.reference).is_some_and(|before| before.state != topup.state)
+        {
             return Verdict::Conflict;
         }
         if let Some(order) = &change.step.send
@@ -190,10 +197,11 @@ async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<Top
     if references.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let select = "SELECT json_group_array(json_array(reference, exposed_minor, day)) FROM topups
+    let select = "SELECT json_group_array(json_array(reference, exposed_minor, day, body -> '$.state')) FROM topups
         WHERE reference IN (SELECT value FROM json_each(?1))";
-    let rows: Vec<(TopUpRef, i64, i64)> = gathered(query_scalar(select).bind(json(&references)?), db).await?;
-    let known = |(reference, exposed_minor, day)| (reference, Before { exposed_minor, day });
+    let rows: Vec<(TopUpRef, i64, i64, TopUpState)> =
+        gathered(query_scalar(select).bind(json(&references)?), db).await?;
+    let known = |(reference, exposed_minor, day, state)| (reference, Before { exposed_minor, day, state });
     Ok(rows.into_iter().map(known).collect())
 }
 

@@ -8,6 +8,8 @@ use ringback_core::{
     topup::Outcome,
 };
 
+use ringback_store::Verdict;
+
 use super::{
     Databases,
     fixture::{Scene, cny, out, received, replied, restricted},
@@ -57,6 +59,17 @@ pub(crate) async fn p7_money_that_comes_late_is_posted_and_counts(databases: &im
     balanced(&scene, &[(Account::Float, -1), (Account::Delivered, 1)]).await;
     assert_eq!(only(&scene).await.state, TopUpState::Delivered(full()));
     assert_eq!(kinds(&scene).await, [Kind::Hold, Kind::Release, Kind::Late, Kind::Late]);
+}
+
+/// The answer is the same, but what it contradicts was put right by the first of them.
+pub(crate) async fn p7_m4_a_late_answer_is_posted_once_however_often_it_is_told(databases: &impl Databases) {
+    let scene = Scene::open(databases).await;
+    let line = paying(&scene).await;
+    let line = scene.refused(&line, Refusal::TooSoon).await;
+    let event = Event::Late { topup: only(&scene).await, reply: received(cny(1)).into() };
+    let line = scene.happens(&line, event.clone()).await;
+    assert_eq!(scene.verdicts(vec![scene.change(&line, event)]).await, [Verdict::Conflict]);
+    balanced(&scene, &[(Account::Float, -1), (Account::Delivered, 1)]).await;
 }
 
 pub(crate) async fn p9_a_withheld_order_gives_its_hold_back(databases: &impl Databases) {

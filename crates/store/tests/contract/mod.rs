@@ -116,6 +116,7 @@ macro_rules! hold {
             late {
                 p5_a_refusal_gives_the_hold_back_and_the_books_hold
                 p7_money_that_comes_late_is_posted_and_counts
+                p7_m4_a_late_answer_is_posted_once_however_often_it_is_told
                 p9_a_withheld_order_gives_its_hold_back
                 p11_p13_suspense_and_a_persons_word_keep_the_books
                 p12_what_the_provider_takes_back_goes_back_to_the_float

@@ -311,6 +311,16 @@ fn p13_a_person_settles_an_order_that_is_being_inquired_about() {
 }
 
 #[test]
+fn p13_a_persons_word_about_an_order_that_is_out_is_marked_and_may_be_contradicted() {
+    let mut script = Script::ready(&[8]);
+    script.proposed().submitted(Outcome::Pending).by_hand(one());
+    let topup = script.topup();
+    assert_eq!(topup.state, TopUpState::DeliveredByWord(Receipt { debited: cny(1), delivered: cny(1) }));
+    script.late(topup, Outcome::Refused(Refusal::Unavailable));
+    assert_eq!((script.balance(Account::Suspense), script.parked()), (100, &Reason::Mismatch));
+}
+
+#[test]
 fn p13_a_person_who_states_no_outcome_settles_nothing() {
     for outcome in [Outcome::Pending, Outcome::Unknown("no idea".into())] {
         let mut script = Script::ready(&[8]);

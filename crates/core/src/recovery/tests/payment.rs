@@ -4,7 +4,7 @@ use super::script::{FINAL_AFTER_MS, SPACING_MS, Script, cny, receipt, terms};
 use crate::{
     admit::Denial,
     ledger::{Account, Kind},
-    line::{Aim, Due, Phase, Reason, State, Terms},
+    line::{Aim, Doubt, Due, Phase, Reason, State, Terms},
     recovery::{Event, Rejected, TopUpState, Via},
     topup::{Outcome, Refusal, TopUpRef},
 };
@@ -274,6 +274,20 @@ fn c6_the_recoveries_of_thirty_days_are_bounded() {
     assert_eq!(script.parked(), &Reason::TooManyRecoveries);
     script.wait_ms(28 * 86_400_000).in_service().restricted();
     assert!(matches!(script.line.state, State::Open(_)));
+}
+
+#[test]
+fn c6_a_clock_that_stood_ahead_forgets_no_recovery() {
+    let mut script = Script::new();
+    script.policy.max_recoveries = 1;
+    script.restricted().in_service();
+    script.line.doubt = Some(Doubt::ImsiChanged);
+    script.now.wall_ms += 40 * 86_400_000;
+    script.restricted();
+    assert_eq!(script.parked(), &Reason::Denied(Denial::Doubtful));
+    script.now.wall_ms -= 40 * 86_400_000;
+    script.told(crate::recovery::Word::Confirmed).restricted();
+    assert_eq!(script.parked(), &Reason::TooManyRecoveries);
 }
 
 #[test]

@@ -1,0 +1,85 @@
+//! Once all is at rest: what the store has, and what the others' own books have.
+
+use ringback_core::{LineId, ledger::Account};
+use ringback_store::Filter;
+
+use super::{World, record::stage};
+use crate::{
+    history::{Booked, Fact, Posted, Rested, key},
+    provider,
+};
+
+impl World {
+    pub(super) fn rest(&mut self) {
+        let store = self.db.store();
+        let facts = &mut self.history.facts;
+        for finding in self.db.sure(store.verify()) {
+            facts.push(Fact::Found(finding.invariant, finding.detail));
+        }
+        let posted = self.db.sure(store.statement(0, u32::MAX));
+        self.balances(&posted);
+        for posted in posted {
+            let transaction = posted.transaction;
+            let (key, kind, legs) = (key(&transaction.reference), transaction.kind, transaction.postings);
+            self.history.push(Fact::Posted(Posted { key, kind, legs }));
+        }
+        self.others();
+        for line in self.db.sure(self.db.store().lines(&Filter::default(), LineId(0), u32::MAX)) {
+            let (stage, to_settle) = (stage(&line.state), line.to_settle().count());
+            self.history.push(Fact::Rested(Rested { line: line.id, stage, to_settle }));
+            if self.looked && line.consents.query_ms.is_some() && !self.was_queried(line.id) {
+                self.history.push(Fact::Starved(line.id));
+            }
+        }
+    }
+
+    /// M2: each cached balance beside the fold of its postings.
+    fn balances(&mut self, posted: &[ringback_store::Posted]) {
+        for balance in self.db.sure(self.db.store().balances()) {
+            let of = posted.iter().filter(|posted| posted.transaction.provider == balance.provider);
+            let legs = of.flat_map(|posted| &posted.transaction.postings);
+            let same = |account: Account| account == balance.account;
+            let fold = legs
+                .filter(|leg| same(leg.account) && leg.amount.currency() == balance.amount.currency())
+                .map(|leg| leg.amount.minor())
+                .sum();
+            self.history.push(Fact::Balance(balance.amount.minor(), fold));
+        }
+    }
+
+    /// M4, M5: the providers' and the desk's own books, and what the store says of each order.
+    fn others(&mut self) {
+        let references: Vec<_> = self.ordered().map(|(_, order)| order.reference.clone()).collect();
+        for topup in self.db.sure(self.db.store().topups(&references)) {
+            self.history.push(Fact::Kept(key(&topup.order.reference), topup.state));
+        }
+        for (place, provider) in self.providers.iter().enumerate() {
+            for booking in &provider.bookings {
+                let receipt = match booking.truth {
+                    provider::Booked::Delivered(receipt) => Some((receipt, false)),
+                    provider::Booked::Reversed(receipt) => Some((receipt, true)),
+                    provider::Booked::Pending | provider::Booked::Refused(_) => None,
+                };
+                let key = key(&booking.order.reference);
+                self.history.push(Fact::Booked(Booked { key, provider: place, receipt }));
+            }
+        }
+        for case in &self.desk.cases {
+            let paid = self.desk.paid_minor(&case.reference);
+            self.history.facts.push(Fact::DeskPaid(key(&case.reference), paid));
+        }
+    }
+
+    /// Whether a line was queried once faults had stopped (L5). A query that was out by then counts, and so does a consent
+    /// that was missing meanwhile.
+    fn was_queried(&self, line: LineId) -> bool {
+        const OUT_MS: u64 = 7_200_000;
+        self.history.facts.iter().any(|fact| match fact {
+            Fact::Queried(queried) => queried.line == line && queried.t_ms + OUT_MS >= self.calm_ms,
+            Fact::Stepped(step) => {
+                step.line == line && step.before.enrolled != step.after.enrolled && step.t_ms + OUT_MS >= self.calm_ms
+            }
+            _ => false,
+        })
+    }
+}
