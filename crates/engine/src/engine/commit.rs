@@ -57,7 +57,8 @@ impl Engine {
         let (claims, requests) = (self.claims.take_changes(), std::mem::take(&mut self.done));
         if !changes.is_empty() || !claims.is_empty() || !requests.is_empty() {
             self.commits.out = true;
-            let clock_fault = self.switches.clock_fault;
+            // Only what is not stored yet: a person may have cleared the stored one meanwhile.
+            let clock_fault = self.fault_raised;
             self.out.push(Output::Commit(Batch { now, changes, claims, requests, clock_fault }));
         }
     }
