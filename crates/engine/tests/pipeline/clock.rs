@@ -79,6 +79,21 @@ fn l1_a_fault_that_was_stored_and_cleared_again_stops_nothing_any_more() {
 }
 
 #[test]
+fn l1_s2_a_fault_that_a_person_cleared_is_not_raised_again_by_a_commit_that_was_out() {
+    let mut world = Setup::lines(1).world();
+    world.network.needs(number(1), cny(1));
+    world.db.switch(FAULT);
+    world.poll();
+    world.check([1]);
+    let commit = world.run_to(|output| matches!(output, Output::Commit(_)));
+    world.db.switch(Switches::default());
+    world.answer(commit);
+    world.poll();
+    world.run_soundly();
+    assert_eq!(world.provider.received(number(1)), cny(1 + SET));
+}
+
+#[test]
 fn s2_inquiries_and_queries_go_on_under_a_clock_fault() {
     let mut world = Setup::lines(1).world();
     world.network.needs(number(1), cny(9));

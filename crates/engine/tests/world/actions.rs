@@ -8,6 +8,7 @@ use ringback_core::{
     recovery::{Event, Via, Word},
 };
 use ringback_engine::{Input, reconcile::reconcile};
+use ringback_store::Store as _;
 
 use super::{Act, Disk, Setup, World, caps, cny, number, policy, restricted, unanswered};
 
@@ -55,7 +56,7 @@ fn begin(byte: u8) -> (World, i64) {
 
 impl World {
     fn is_paused(&self) -> bool {
-        self.db.wait(ringback_store::Store::switches(&*self.db.store)).paused
+        self.db.wait(self.db.store.switches()).paused
     }
 
     /// One action: a kind, and an argument whose low bits choose the line.
@@ -108,6 +109,9 @@ impl World {
         self.disk = Box::new(|_| Disk::Works);
         self.provider.acts.clear();
         self.later(1);
+        // What the engine saw of the clock is stored, as the shell does; then a person trusts the clock.
+        self.switch(4);
+        self.db.wait(self.db.store.trust_clock(self.now));
         self.switch(0);
         self.run();
         for _ in 0..MOST_ROUNDS {

@@ -186,7 +186,9 @@ async fn read_answers(reader: OwnedReadHalf, waiting: &Waiting, heard: &AtomicU3
 fn deliver(text: &str, waiting: &Waiting) {
     let mut parts = text.splitn(3, ' ');
     let (Some(kind), Some(id), rest) = (parts.next(), parts.next(), parts.next().unwrap_or_default()) else { return };
-    let Some(asked) = id.parse().ok().and_then(|id: u32| lock(waiting).remove(&id)) else { return };
+    // An id that is written otherwise, as `+1` or `01`, was never sent.
+    let sent = id.parse().ok().filter(|number: &u32| number.to_string() == id);
+    let Some(asked) = sent.and_then(|id| lock(waiting).remove(&id)) else { return };
     // Whoever waited may have given up by its deadline.
     drop(asked.tx.send(understand(kind, rest, &asked.kind, &asked.variable)));
 }
@@ -213,4 +215,17 @@ fn understand(kind: &str, rest: &str, expected: &str, asked: &str) -> Result<Str
 /// The map is consistent after every statement, so a panic elsewhere does not spoil it.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k2_only_the_id_that_was_sent_is_answered() {
+        assert_eq!(answered("GET_REPLY 1 x nam_cs", 1, "GET", "x"), Some(Ok("nam_cs".into())));
+        for id in ["+1", "01", "1.0", "2", ""] {
+            assert_eq!(answered(&format!("GET_REPLY {id} x nam_cs"), 1, "GET", "x"), None, "{id}");
+        }
+    }
 }

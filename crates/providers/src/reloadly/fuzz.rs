@@ -2,7 +2,8 @@
 
 use reqwest::StatusCode;
 use ringback_core::{Amount, Currency, Denominations, Object, Outcome, Receipt, Reply, quote};
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::{Answer, Balance, Operator, PAGE, Page, Pages, judge, look_up};
 
@@ -27,15 +28,44 @@ const FINAL: [&str; 12] = [
     "MAX_DAILY_TRANSACTION_AMOUNT_REACHED",
 ];
 
+/// A transaction or an error as any JSON may have it, read apart from the connector's own types.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Said {
+    status: Word,
+    error_code: Word,
+    custom_identifier: Word,
+    requested_amount_currency_code: Word,
+    delivered_amount_currency_code: Word,
+}
+
+#[derive(Default, Deserialize)]
+struct SaidPage {
+    content: Vec<Object<Said>>,
+}
+
+/// Any value there may be; most say nothing.
+#[derive(Debug, Default, Deserialize)]
+struct Word(Option<Box<RawValue>>);
+
+impl Word {
+    fn text(&self) -> Option<String> {
+        serde_json::from_str(self.0.as_ref()?.get()).ok()
+    }
+
+    fn is(&self, wanted: &str) -> bool {
+        self.text().is_some_and(|text| text == wanted)
+    }
+}
+
 /// The first byte chooses the HTTP status, the rest is the body. It is read as the answer to every question there is.
 pub fn answer(bytes: &[u8]) {
     let Some((first, body)) = bytes.split_first() else { return };
     let code = STATUSES[usize::from(*first) % STATUSES.len()];
     let status = StatusCode::from_u16(code).expect("a status of HTTP");
-    let said = serde_json::from_slice(body).unwrap_or(Value::Null);
-    submitted(&judge(&Answer { status, body: body.to_vec() }), status, &said, body);
+    submitted(&judge(&Answer { status, body: body.to_vec() }), status, &said(body), body);
     if let Ok(Object(page)) = serde_json::from_slice(body) {
-        looked_up(&look_up(page, REFERENCE), &said);
+        looked_up(&look_up(page, REFERENCE), said(body));
     }
     if let Ok(Object(page)) = serde_json::from_slice::<Object<Page>>(body) {
         statement(page);
@@ -51,31 +81,27 @@ pub fn answer(bytes: &[u8]) {
 }
 
 /// An answer to an order says what it says in the provider's own words, or nothing (P4, P5).
-fn submitted(reply: &Reply, status: StatusCode, said: &Value, body: &[u8]) {
-    let (ok, state) = (status.is_success(), said["status"].as_str());
+fn submitted(reply: &Reply, status: StatusCode, said: &Said, body: &[u8]) {
+    let ok = status.is_success();
     match &reply.outcome {
         Outcome::Delivered(receipt) => is_backed(*receipt, "SUCCESSFUL", ok, said, body),
         Outcome::Reversed(receipt) => is_backed(*receipt, "REFUNDED", ok, said, body),
-        Outcome::Pending => assert!(ok && state == Some("PROCESSING"), "{said}"),
-        Outcome::Refused(_) if ok && state == Some("FAILED") => {}
+        Outcome::Pending => assert!(ok && said.status.is("PROCESSING"), "{said:?}"),
+        Outcome::Refused(_) if ok && said.status.is("FAILED") => {}
         Outcome::Refused(_) => {
-            let code = said["errorCode"].as_str().unwrap_or_default();
-            assert!(FINAL.contains(&code) && (!ok || code == "TOKEN_EXPIRED"), "{status}: {said}");
+            let code = said.error_code.text().unwrap_or_default();
+            assert!(FINAL.contains(&code.as_str()) && (!ok || code == "TOKEN_EXPIRED"), "{status}: {said:?}");
         }
-        Outcome::NotFound => panic!("P5: an order's answer never says not found: {said}"),
+        Outcome::NotFound => panic!("P5: an order's answer never says not found: {said:?}"),
         Outcome::Unknown(reason) => assert_eq!(quote(reason), *reason, "S6"),
     }
 }
 
 /// A receipt has its status, and both amounts to the digit.
-fn is_backed(receipt: Receipt, state: &str, ok: bool, said: &Value, body: &[u8]) {
-    assert!(ok && said["status"] == state, "{said}");
-    let currencies = ["deliveredAmountCurrencyCode", "requestedAmountCurrencyCode"].map(|key| said[key].as_str());
-    assert_eq!(
-        currencies,
-        [receipt.delivered.currency(), receipt.debited.currency()].map(|c| Some(c.code())),
-        "{said}"
-    );
+fn is_backed(receipt: Receipt, state: &str, ok: bool, said: &Said, body: &[u8]) {
+    assert!(ok && said.status.is(state), "{said:?}");
+    assert!(said.delivered_amount_currency_code.is(receipt.delivered.currency().code()), "{said:?}");
+    assert!(said.requested_amount_currency_code.is(receipt.debited.currency().code()), "{said:?}");
     is_as_written(receipt.delivered, "deliveredAmount", body, Amount::parse_decimal_down);
 }
 
@@ -91,16 +117,23 @@ fn is_as_written<E>(amount: Amount, key: &str, body: &[u8], parse: fn(&str, Curr
 }
 
 /// What the report says of an order stands in a row with its reference; that it was not paid, on a whole page (P5).
-fn looked_up(reply: &Reply, said: &Value) {
-    let rows = said["content"].as_array().expect("a page has rows");
-    let mut ours = rows.iter().filter(|row| row["customIdentifier"] == REFERENCE);
+fn looked_up(reply: &Reply, page: SaidPage) {
+    let rows = page.content.len();
+    let mut ours = page.content.into_iter().filter(|Object(row)| row.custom_identifier.is(REFERENCE));
+    let mut any = |state: &str| ours.any(|Object(row)| row.status.is(state));
     match &reply.outcome {
-        Outcome::Delivered(_) => assert!(ours.any(|row| row["status"] == "SUCCESSFUL"), "{said}"),
-        Outcome::Reversed(_) => assert!(ours.any(|row| row["status"] == "REFUNDED"), "{said}"),
-        Outcome::Refused(_) => assert!(ours.all(|row| row["status"] == "FAILED") && rows.len() < PAGE, "{said}"),
-        Outcome::NotFound => assert!(ours.next().is_none() && rows.len() < PAGE, "{said}"),
+        Outcome::Delivered(_) => assert!(any("SUCCESSFUL")),
+        Outcome::Reversed(_) => assert!(any("REFUNDED")),
+        Outcome::Refused(_) => assert!(ours.all(|Object(row)| row.status.is("FAILED")) && rows < PAGE),
+        Outcome::NotFound => assert!(ours.next().is_none() && rows < PAGE),
         Outcome::Pending | Outcome::Unknown(_) => {}
     }
+}
+
+/// The object that a body is; what nobody reads of it may be anything, in any character set.
+fn said<T: Default + for<'de> Deserialize<'de>>(body: &[u8]) -> T {
+    let parsed = serde_json::from_str(&String::from_utf8_lossy(body)).map(|Object(said)| said);
+    parsed.unwrap_or_default()
 }
 
 /// A statement of one page is whole or an error (M4).
