@@ -46,7 +46,13 @@ pub struct Faults {
     /// Questions (status, inquiry, offer, balance, desk) in a thousand that suffer a fault.
     #[serde(default = "questions_per_mille")]
     questions_per_mille: u64,
+    /// Whether the statement gives no answer at all: neither as a whole, nor about one reference. All else goes on.
+    #[serde(default)]
+    statement_lost: bool,
 }
+
+/// The path of the statement, which answers inquiries as well.
+const STATEMENT: &str = "/topups/reports/";
 
 impl Fault {
     /// Every kind, in the order in which the seed picks them.
@@ -89,13 +95,13 @@ impl FromStr for Fault {
 impl Faults {
     /// Nothing goes wrong.
     pub const fn none() -> Self {
-        Self { seed: 0, kinds: Vec::new(), topups_per_mille: 0, questions_per_mille: 0 }
+        Self { seed: 0, kinds: Vec::new(), topups_per_mille: 0, questions_per_mille: 0, statement_lost: false }
     }
 
     /// Every kind goes wrong: two top-ups in five, one question in twelve.
     pub fn all(seed: u64) -> Self {
         let (topups_per_mille, questions_per_mille) = (topups_per_mille(), questions_per_mille());
-        Self { seed, kinds: every_kind(), topups_per_mille, questions_per_mille }
+        Self { seed, kinds: every_kind(), topups_per_mille, questions_per_mille, statement_lost: false }
     }
 
     /// The same with these kinds alone.
@@ -110,6 +116,12 @@ impl Faults {
         Self { topups_per_mille, questions_per_mille, ..self }
     }
 
+    /// The same, and the statement gives no answer.
+    #[must_use]
+    pub fn without_statement(self) -> Self {
+        Self { statement_lost: true, ..self }
+    }
+
     /// What goes wrong with the top-up of this reference when it comes for the `attempt`-th time; always the same.
     pub(crate) fn of_topup(&self, reference: &str, attempt: u64) -> Option<Fault> {
         self.draw(reference, attempt, self.topups_per_mille, |_| true)
@@ -117,6 +129,9 @@ impl Faults {
 
     /// What goes wrong with this question when it comes for the `attempt`-th time; always the same.
     pub(crate) fn of_question(&self, question: &str, attempt: u64) -> Option<Fault> {
+        if self.statement_lost && question.contains(STATEMENT) {
+            return Some(Fault::ServerError);
+        }
         self.draw(question, attempt, self.questions_per_mille, Fault::is_of_transport)
     }
 
@@ -127,7 +142,7 @@ impl Faults {
 
     /// Whether every question is answered as it should be.
     pub(crate) fn spare_questions(&self) -> bool {
-        self.questions_per_mille == 0
+        self.questions_per_mille == 0 && !self.statement_lost
     }
 
     fn draw(&self, what: &str, attempt: u64, per_mille: u64, applies: fn(Fault) -> bool) -> Option<Fault> {

@@ -350,13 +350,19 @@ pub(crate) enum What {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  ringback settle 13800138000 delivered --reason 'the provider confirmed it by phone, case 4711'"
+    after_help = "Examples:\n  ringback settle 13800138000 delivered --reason 'the provider confirmed it by phone, case 4711'\n  ringback settle 13800138000 delivered --of 4D7Q… --received '5 CNY' --reason 'its statement says half'"
 )]
 pub(crate) struct Settle {
     /// The line's number.
     pub(crate) number: String,
     /// What became of the order.
     pub(crate) outcome: Settled,
+    /// What the line received, where that is not what was ordered.
+    #[arg(long, value_name = "AMOUNT", value_parser = above_zero, allow_hyphen_values = true)]
+    pub(crate) received: Option<Amount>,
+    /// The order's reference, where several of the line wait; the first one when none is given.
+    #[arg(long, value_name = "REFERENCE")]
+    pub(crate) of: Option<String>,
     /// How you know; it is written to the journal.
     #[arg(long)]
     pub(crate) reason: String,

@@ -16,7 +16,11 @@ const SUSPENDED: &str = "+8613900139000";
 
 /// A sandbox with three enrolled lines: one in arrears, one that its owner suspended, one in service.
 fn enrolled() -> Sandbox {
-    let sandbox = Sandbox::start(tempfile::tempdir().unwrap(), &three_lines("0.50 CNY"), &[]);
+    sandbox_with(&three_lines("0.50 CNY"))
+}
+
+fn sandbox_with(lines: &str) -> Sandbox {
+    let sandbox = Sandbox::start(tempfile::tempdir().unwrap(), lines, &[]);
     sandbox.init(&["--probe", "1 CNY", "--set", "remembered", "--amount", "30 CNY"]);
     let file = sandbox.write("contacts.vcf", three_contacts("Li"));
     sandbox.run(&["import", &file], &[0]);
@@ -95,6 +99,39 @@ fn s3_a_line_that_nothing_was_paid_for_goes_on_by_itself() {
     let line = |number: &str| shown["lines"].as_array().unwrap().iter().find(|line| line["number"] == number).unwrap();
     assert_eq!(line(OWES)["state"], "in service");
     assert!(line(SUSPENDED)["state"].as_str().unwrap().contains("does not fit the ledger"), "{shown}");
+}
+
+/// P13: a person says which order it was and what less the line received; the provider's books agree, and all is sound.
+#[test]
+fn p13_what_less_the_line_received_of_a_lost_order_is_settled_as_it_was() {
+    // The first line's first order is delivered by half.
+    let sandbox = sandbox_with(&three_lines("0.50 CNY").replacen("\n[[", "\nfault = \"partial\"\n[[", 1));
+    let file = backup(&sandbox);
+    sandbox.run(&["recover", OWES], &[0]);
+    sandbox.run(&["restore", &file], &[0]);
+    sandbox.run(&["recover", OWES], &[3]);
+    let rows = sandbox.admin("statement");
+    let rows: Vec<&Value> = rows.as_array().unwrap().iter().filter(|row| row["msisdn"] == OWES).collect();
+    assert!(rows.len() > 1 && rows[0]["delivered"] != rows[0]["requested"], "{rows:?}");
+    let error = sandbox.error(&["settle", OWES, "failed", "--received", "1 CNY", "--reason", "read"]);
+    assert!(error.contains("the line received nothing"), "{error}");
+    // Who says that all of it arrived contradicts the provider, and is asked again.
+    let half = rows[0]["reference"].as_str().unwrap();
+    sandbox.run(&["settle", OWES, "delivered", "--of", half, "--reason", "guessed"], &[0]);
+    sandbox.run(&["recover"], &[3]);
+    let found = sandbox.json(&["ledger", "--verify"], &[4]);
+    assert_eq!(found["differences"].as_array().map(Vec::len), Some(rows.len()), "{found}");
+    // The last one first, to show that a reference is heard.
+    for row in rows.iter().rev() {
+        let [reference, received] = ["reference", "delivered"].map(|key| row[key].as_str().unwrap());
+        let word = ["settle", OWES, "delivered", "--of", reference, "--received", received, "--reason", "read"];
+        sandbox.run(&word, &[0]);
+        let error = sandbox.error(&word);
+        assert!(error.contains(&format!("no {reference} waits to be settled")), "{error}");
+    }
+    sandbox.run(&["recover"], &[0, 3]);
+    let sound = sandbox.json(&["ledger", "--verify"], &[0]);
+    assert_eq!(sound["sound"], true, "{sound}");
 }
 
 #[test]

@@ -64,6 +64,18 @@ async fn every_question_suffers_each_kind_of_the_transport() {
 }
 
 #[tokio::test]
+async fn a_statement_that_is_lost_answers_nothing_and_all_else_goes_on() {
+    let town = town(Faults::none().without_statement(), profile()).await;
+    for question in questions() {
+        let path = question.1;
+        let reply = ask(&town, question).await;
+        assert_eq!(reply.status == 500, path.contains("/reports/"), "{path}: {}", reply.text);
+    }
+    town.advance(60_000);
+    town.top_up("B", json!(10)).await.ok();
+}
+
+#[tokio::test]
 async fn other_kinds_leave_questions_alone() {
     let others: Vec<Fault> = Fault::ALL.into_iter().filter(|kind| !OF_TRANSPORT.contains(kind)).collect();
     assert_eq!(others.len(), 5);

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result, bail, ensure};
 use jiff::tz::TimeZone;
 use ringback_core::{
-    Line, Mode, Outcome, Receipt, Reply,
+    Amount, Line, Mode, Order, Outcome, Receipt, Reply,
     admit::Switch,
     claim,
     line::{self, Phase},
@@ -117,7 +117,8 @@ pub(crate) async fn word(context: &Context, args: &cli::Tell) -> Result<()> {
 pub(crate) async fn settle(context: &Context, args: &cli::Settle) -> Result<()> {
     let open = context.open().await?;
     let line = open.line(&args.number).await?;
-    let event = settlement(&line, args)?;
+    let received = args.received.map(|received| context.money(received)).transpose()?;
+    let event = settlement(&line, args, received)?;
     let carried = post(context, &open, vec![Request { line: line.id, ask: Ask::Event(event) }]).await?;
     let next = match carried {
         Carried::Here => format!("`ringback recover {}` tries the line again", line.msisdn),
@@ -127,18 +128,27 @@ pub(crate) async fn settle(context: &Context, args: &cli::Settle) -> Result<()> 
     Ok(())
 }
 
-fn settlement(line: &Line, args: &cli::Settle) -> Result<Event> {
-    let settled_by_hand = line.to_settle().next().map(|topup| &topup.order);
-    let Some(order) = settled_by_hand.or(line.unsettled_order()) else {
-        let (number, state) = (line.msisdn, quoted(line));
-        bail!("{number}: no order waits to be settled; the line is {state}: {}", show::advice(line));
-    };
-    let outcome = match args.outcome {
-        cli::Settled::Delivered => Outcome::Delivered(Receipt { debited: order.asked, delivered: order.asked }),
-        cli::Settled::Failed => Outcome::NotFound,
+fn settlement(line: &Line, args: &cli::Settle, received: Option<Amount>) -> Result<Event> {
+    let order = to_settle(line, args.of.as_deref())?;
+    let outcome = match (args.outcome, received) {
+        (cli::Settled::Delivered, received) => {
+            Outcome::Delivered(Receipt { debited: order.asked, delivered: received.unwrap_or(order.asked) })
+        }
+        (cli::Settled::Failed, None) => Outcome::NotFound,
+        (cli::Settled::Failed, Some(_)) => bail!("--received: of an order that failed the line received nothing"),
     };
     let (reference, reply) = (order.reference.clone(), Reply::from(outcome));
     Ok(Event::Replied { reference, reply, via: Via::Person(args.reason.clone()) })
+}
+
+/// The order that is meant, or the first one that waits for a person.
+fn to_settle<'a>(line: &'a Line, reference: Option<&str>) -> Result<&'a Order> {
+    let mut waiting = line.to_settle().map(|topup| &topup.order).chain(line.unsettled_order());
+    let found = waiting.find(|order| reference.is_none_or(|reference| order.reference.as_str() == reference));
+    let (what, number) = (reference.unwrap_or("order"), line.msisdn);
+    found.with_context(|| {
+        format!("{number}: no {what} waits to be settled; the line is {}: {}", quoted(line), show::advice(line))
+    })
 }
 
 /// `claims --of`: what a letter's answer said, recorded by hand.
