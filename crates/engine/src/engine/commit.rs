@@ -182,8 +182,8 @@ impl Engine {
         let Some(tracked) = self.tracked.get_mut(&id) else { return };
         tracked.line = line;
         if let Some(order) = step.send {
-            let lane = self.providers.of(&self.config, &order.provider);
-            lane.push_urgent(Call::Submit(id));
+            let orders = self.providers.of(&self.config, &order.provider);
+            orders.push_urgent(Call::Submit(id));
             tracked.busy = Some(Busy::Waiting(order));
         }
     }

@@ -21,7 +21,7 @@ impl Engine {
         let events = self.expected.remove(&id).unwrap_or_default();
         match self.tracked.get_mut(&id) {
             Some(tracked) if tracked.outdated => {
-                (tracked.line, tracked.outdated) = (Arc::new(line.rearmed(now)), false)
+                (tracked.line, tracked.outdated) = (Arc::new(line.rearmed(now)), false);
             }
             _ => _ = self.track(now, line),
         }

@@ -56,6 +56,13 @@ impl Appended {
         self.rows += 1;
     }
 
+    /// Covers rows in their order.
+    pub(super) fn cover_all<const COLUMNS: usize>(&mut self, table: Table, rows: &[[Value; COLUMNS]]) {
+        for row in rows {
+            self.cover(table, row);
+        }
+    }
+
     /// The same from the tables.
     async fn read(db: &mut SqliteConnection, after: Ends, last: Ends) -> Result<Self, StoreError> {
         let mut appended = Self::default();

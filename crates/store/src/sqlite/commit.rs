@@ -115,7 +115,7 @@ async fn journal(
 ) -> Result<(), StoreError> {
     let row = |change: &&Change| Ok([change.step.line.id.0.into(), now.wall_ms.into(), body(&change.event)?]);
     let rows = changes.iter().map(row).collect::<Result<Vec<_>, StoreError>>()?;
-    rows.iter().for_each(|row| appended.cover(Table::Journal, row));
+    appended.cover_all(Table::Journal, &rows);
     write(db, "INSERT OR FAIL INTO journal (line, at_ms, event)", rows, "").await
 }
 
@@ -248,7 +248,7 @@ async fn apply(
     }
     let rows = after.values().map(claim_row).collect::<Result<_, _>>()?;
     write(db, CLAIM, rows, "ON CONFLICT (reference) DO UPDATE SET open = excluded.open, body = excluded.body").await?;
-    events.iter().for_each(|row| appended.cover(Table::ClaimJournal, row));
+    appended.cover_all(Table::ClaimJournal, &events);
     write(db, "INSERT OR FAIL INTO claim_journal (reference, at_ms, event)", events, "").await?;
     Ok(transactions)
 }
@@ -295,7 +295,7 @@ async fn post<'a>(
         let (reference, kind) = (transaction.reference.as_str(), name(transaction.kind)?);
         rows.push([now.wall_ms.into(), reference.into(), provider.into(), kind.into(), body(&legs)?]);
     }
-    rows.iter().for_each(|row| appended.cover(Table::Transactions, row));
+    appended.cover_all(Table::Transactions, &rows);
     write(db, "INSERT OR FAIL INTO transactions (at_ms, reference, provider, kind, postings)", rows, "").await?;
     let row = |((provider, account, currency), minor): ((&str, Account, &str), i64)| {
         Ok([provider.into(), name(account)?.into(), currency.into(), minor.into()])
