@@ -326,6 +326,7 @@ fn again(history: &mut History, wanted: impl Fn(&Fact) -> bool) -> Option<()> {
     added(history, fact)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every way to doctor a history says whether it could")]
 fn added(history: &mut History, fact: Fact) -> Option<()> {
     history.facts.push(fact);
     Some(())

@@ -1,5 +1,7 @@
 //! What [`admit`] has to know, and how a batch carries it on: the same counting whatever the database is.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use ringback_core::{
     BookId, Currency, Line, LineId, Msisdn, Now, Order, TopUpRef,
     admit::{Caps, Exposure, Period, Scope, Switches, admit},
@@ -12,7 +14,7 @@ use crate::{Change, Verdict};
 /// The day under which lifetime sums are kept.
 pub(crate) const LIFETIME: i64 = -1;
 
-const HOUR_MS: i64 = 3_600_000;
+pub(crate) const HOUR_MS: i64 = 3_600_000;
 
 /// Whose exposure a cell counts, of the scopes that are too wide to fold each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +70,15 @@ pub(crate) struct Deciding<'t, 'b, C> {
     now: Now,
     day: i64,
     switches: Switches,
-    versions: Vec<(LineId, u64)>,
-    unresolved: Vec<Msisdn>,
+    versions: BTreeMap<LineId, u64>,
+    unresolved: BTreeSet<Msisdn>,
     /// What this batch adds to the cells.
     pub(crate) added: Vec<(Cell<'b>, i64)>,
 }
 
 impl<'t, 'b, C: Counted> Deciding<'t, 'b, C> {
     pub(crate) fn new(counted: &'t C, now: Now, day: i64, switches: Switches) -> Self {
-        let (versions, unresolved, added) = (Vec::new(), Vec::new(), Vec::new());
+        let (versions, unresolved, added) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
         Self { counted, now, day, switches, versions, unresolved, added }
     }
 
@@ -104,7 +106,7 @@ impl<'t, 'b, C: Counted> Deciding<'t, 'b, C> {
                 return Verdict::Denied(denial);
             }
         }
-        self.versions.push((line.id, line.version));
+        self.versions.insert(line.id, line.version);
         if let Some(topup) = &change.step.topup {
             self.count(line.book, topup);
         }
@@ -112,8 +114,7 @@ impl<'t, 'b, C: Counted> Deciding<'t, 'b, C> {
     }
 
     fn version(&self, line: LineId) -> Option<u64> {
-        let carried = self.versions.iter().rev().find(|(id, _)| *id == line);
-        carried.map_or_else(|| self.counted.version(line), |(_, version)| Some(*version))
+        self.versions.get(&line).copied().or_else(|| self.counted.version(line))
     }
 
     fn exposure(&self, line: &Line, order: &Order) -> Exposure {
@@ -155,7 +156,7 @@ impl<'t, 'b, C: Counted> Deciding<'t, 'b, C> {
         let (before_minor, day) = self.counted.before(&order.reference).unwrap_or((0, self.day));
         let more = topup.state.exposed_minor(order) - before_minor;
         if topup.state.is_unresolved() {
-            self.unresolved.push(order.msisdn);
+            self.unresolved.insert(order.msisdn);
         }
         for (_, owner) in wide(book, &order.provider) {
             for day in [LIFETIME, day] {

@@ -14,26 +14,31 @@ use sqlx::{SqliteConnection, query, query_as, query_scalar};
 
 use super::{
     audit::{Appended, Table},
-    exposed::{Cell, Exposed},
+    exposed::{Exposed, columns},
     json, parsed,
     rows::{Value, body, name, write},
 };
-use crate::{Batch, Change, Committed, StoreError, Verdict};
+use crate::{
+    Batch, Change, Committed, StoreError, Verdict,
+    exposure::{Cell, Counted as _, Deciding},
+};
 
 /// Commits within a transaction; what it appended is to be sealed (S5).
 pub(super) async fn commit(db: &mut SqliteConnection, batch: &Batch) -> Result<(Committed, Appended), StoreError> {
     let mut appended = Appended::default();
     let (switches, day) = installation(db, batch).await?;
-    let mut exposed = Exposed::read(db, batch, day, switches).await?;
-    let verdicts: Vec<Verdict> = batch.changes.iter().map(|change| exposed.decide(change)).collect();
+    let exposed = Exposed::read(db, batch, day).await?;
+    let mut deciding = Deciding::new(&exposed, batch.now, day, switches);
+    let verdicts: Vec<Verdict> = batch.changes.iter().map(|change| deciding.decide(change)).collect();
+    let added = deciding.added;
     let accepted = batch.changes.iter().zip(&verdicts).filter(|(_, verdict)| **verdict == Verdict::Committed);
     let changes: Vec<&Change> = accepted.map(|(change, _)| change).collect();
 
     lines(db, &changes).await?;
     journal(db, &changes, batch.now, &mut appended).await?;
-    topups(db, &changes, batch.now, &exposed, &mut appended).await?;
+    topups(db, &changes, batch.now, (day, &exposed), &mut appended).await?;
     recoveries(db, &changes).await?;
-    exposure(db, &exposed).await?;
+    exposure(db, &added).await?;
     let of_claims = claims(db, batch, &changes, &mut appended).await?;
     let transactions = changes.iter().flat_map(|change| &change.step.transactions).chain(&of_claims);
     post(db, transactions, batch.now, &mut appended).await?;
@@ -124,17 +129,17 @@ async fn topups(
     db: &mut SqliteConnection,
     changes: &[&Change],
     now: Now,
-    exposed: &Exposed,
+    (day, exposed): (i64, &Exposed),
     appended: &mut Appended,
 ) -> Result<(), StoreError> {
     let (mut new, mut known) = (Vec::new(), Vec::new());
     for change in changes {
         let Some(topup) = &change.step.topup else { continue };
-        let row = topup_row(topup, &change.step.line, now, exposed.day())?;
+        let row = topup_row(topup, &change.step.line, now, day)?;
         if change.step.is_first_of_topup() {
             appended.cover(Table::TopUps, &row[..FIXED]);
             new.push(row);
-        } else if exposed.knows(&topup.order.reference) {
+        } else if exposed.before(&topup.order.reference).is_some() {
             known.push(row);
         } else {
             return Err(StoreError::Contradiction(format!("{} was never ordered", topup.order.reference)));
@@ -181,11 +186,12 @@ async fn recoveries(db: &mut SqliteConnection, changes: &[&Change]) -> Result<()
     write(db, "INSERT OR FAIL INTO recoveries (line, number, body)", rows, tail).await
 }
 
-async fn exposure(db: &mut SqliteConnection, exposed: &Exposed) -> Result<(), StoreError> {
-    let changed = exposed.added.iter().filter(|(_, minor)| **minor != 0);
-    let row = |((scope, owner, currency, day), minor): (&Cell, &i64)| {
-        [(*scope).into(), owner.as_str().into(), (*currency).into(), (*day).into(), (*minor).into()]
+async fn exposure(db: &mut SqliteConnection, added: &[(Cell<'_>, i64)]) -> Result<(), StoreError> {
+    let row = |(cell, minor): &(Cell<'_>, i64)| {
+        let (scope, owner) = columns(cell.owner);
+        [scope.into(), owner.into(), cell.currency.code().into(), cell.day.into(), (*minor).into()]
     };
+    let changed = added.iter().filter(|(_, minor)| *minor != 0);
     let head = "INSERT OR FAIL INTO exposure (scope, owner, currency, day, minor)";
     let tail = "ON CONFLICT (scope, owner, currency, day) DO UPDATE SET minor = minor + excluded.minor";
     write(db, head, changed.map(row).collect(), tail).await

@@ -1,52 +1,31 @@
-//! What [`admit`] has to know, read inside the committing transaction and carried on within the batch.
+//! What a batch has to know before it is decided, read inside the committing transaction.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringback_core::{
-    BookId, Line, LineId, Now, Order, TopUpRef,
-    admit::{Caps, Exposure, Period, Scope, Switches, admit},
-    line::State,
-    recovery::{Event, TopUp, TopUpState},
-};
+use ringback_core::{BookId, Currency, LineId, Msisdn, TopUpRef, admit::Caps, recovery::TopUpState};
 use serde::de::DeserializeOwned;
 use sqlx::{Sqlite, SqliteConnection, query::QueryScalar, query_as, query_scalar, sqlite::SqliteArguments};
 
 use super::{json, parsed};
-use crate::{Batch, Change, StoreError, Verdict};
+use crate::{
+    Batch, Change, StoreError,
+    exposure::{Cell, Counted, Folded, HOUR_MS, LIFETIME, Owner},
+};
 
-/// The day under which lifetime sums are kept.
-pub(super) const LIFETIME: i64 = -1;
+/// A cell as its columns keep it: scope, owner, currency, day.
+type Place = (String, String, String, i64);
 
-const HOUR_MS: i64 = 3_600_000;
-
-/// One cell of the cached exposure: scope, owner, currency, day.
-pub(super) type Cell = (&'static str, String, &'static str, i64);
-
+/// What the database knows of the lines, numbers, books and orders of a batch.
 pub(super) struct Exposed {
-    now: Now,
-    /// The greatest day on which anything was committed (C3).
-    day: i64,
-    switches: Switches,
     versions: BTreeMap<LineId, u64>,
+    before: BTreeMap<TopUpRef, Before>,
     orders: BTreeMap<LineId, Vec<Folded>>,
     unresolved: BTreeSet<i64>,
-    cells: BTreeMap<Cell, i64>,
+    cells: BTreeMap<Place, i64>,
     /// The caps of the books as they are now (C4).
     caps: BTreeMap<BookId, Caps>,
     /// The books behind a fence (S3).
     fenced: BTreeSet<BookId>,
-    before: BTreeMap<TopUpRef, Before>,
-    /// What this batch adds to the cells.
-    pub(super) added: BTreeMap<Cell, i64>,
-}
-
-/// The orders of one line, folded by recovery and day.
-struct Folded {
-    recovery: u32,
-    day: i64,
-    currency: String,
-    exposed_minor: i64,
-    last_hour: u32,
 }
 
 /// A top-up as it was before the batch.
@@ -57,25 +36,16 @@ struct Before {
 }
 
 impl Exposed {
-    pub(super) async fn read(
-        db: &mut SqliteConnection,
-        batch: &Batch,
-        day: i64,
-        switches: Switches,
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn read(db: &mut SqliteConnection, batch: &Batch, day: i64) -> Result<Self, StoreError> {
         let lines: Vec<LineId> = batch.changes.iter().map(|change| change.step.line.id).collect();
         let mut read = Self {
-            now: batch.now,
-            day,
-            switches,
             versions: versions(db, &lines).await?,
+            before: before(db, batch).await?,
             orders: BTreeMap::new(),
             unresolved: BTreeSet::new(),
             cells: BTreeMap::new(),
             caps: BTreeMap::new(),
             fenced: BTreeSet::new(),
-            before: before(db, batch).await?,
-            added: BTreeMap::new(),
         };
         let sends: Vec<&Change> = batch.changes.iter().filter(|change| change.step.send.is_some()).collect();
         if !sends.is_empty() {
@@ -86,102 +56,52 @@ impl Exposed {
         }
         Ok(read)
     }
+}
 
-    /// What becomes of one change, in the batch's order; what is accepted counts for those that follow.
-    pub(super) fn decide(&mut self, change: &Change) -> Verdict {
-        let line = &change.step.line;
-        if self.versions.get(&line.id).is_none_or(|version| version + 1 != line.version) {
-            return Verdict::Conflict;
-        }
-        // What a late answer contradicts is not part of its line: it may have been settled meanwhile.
-        if let Event::Late { topup, .. } = &change.event
-            && self.before.get(&topup.order.reference).is_some_and(|before| before.state != topup.state)
-        {
-            return Verdict::Conflict;
-        }
-        if let Some(order) = &change.step.send
-            && let State::Open(recovery) = &line.state
-        {
-            let exposure = self.exposure(line, order);
-            let (pinned, none) = (&recovery.pinned.caps, Caps::default());
-            let current = self.caps.get(&line.book).unwrap_or(&none);
-            let frozen = self.switches.frozen || self.fenced.contains(&line.book);
-            let switches = Switches { frozen, ..self.switches };
-            if let Err(denial) = admit(line, order, pinned, current, &exposure, switches, self.now) {
-                return Verdict::Denied(denial);
-            }
-        }
-        self.versions.insert(line.id, line.version);
-        if let Some(topup) = &change.step.topup {
-            self.count(line.book, topup);
-        }
-        Verdict::Committed
+impl Counted for Exposed {
+    fn version(&self, line: LineId) -> Option<u64> {
+        self.versions.get(&line).copied()
     }
 
-    /// Whether an order was committed before this batch.
-    pub(super) fn knows(&self, reference: &TopUpRef) -> bool {
-        self.before.contains_key(reference)
+    /// The orders of the last hour were counted when they were read.
+    fn orders(&self, line: LineId, _: i64) -> impl Iterator<Item = Folded> {
+        self.orders.get(&line).into_iter().flatten().copied()
     }
 
-    /// The day that an order counts on.
-    pub(super) fn day(&self) -> i64 {
-        self.day
+    fn is_unresolved(&self, number: Msisdn) -> bool {
+        self.unresolved.contains(&number.number())
     }
 
-    fn exposure(&self, line: &Line, order: &Order) -> Exposure {
-        let currency = order.asked.currency().code();
-        let mut exposure = Exposure::default();
-        exposure.unresolved = self.unresolved.contains(&order.msisdn.number());
-        for folded in self.orders.get(&line.id).into_iter().flatten() {
-            exposure.orders_last_hour = exposure.orders_last_hour.saturating_add(folded.last_hour);
-            if folded.currency == currency {
-                self.fold(folded, line.recoveries, &mut exposure);
-            }
-        }
-        for (scope, name, owner) in wide(line.book, &order.provider) {
-            for (period, day) in [(Period::Lifetime, LIFETIME), (Period::Day, self.day)] {
-                let cell = (name, owner.clone(), currency, day);
-                let stored = self.cells.get(&cell).copied().unwrap_or(0);
-                let added = self.added.get(&cell).copied().unwrap_or(0);
-                exposure.add(scope, period, stored.saturating_add(added));
-            }
-        }
-        exposure
+    fn exposed_minor(&self, cell: Cell<'_>) -> i64 {
+        let (scope, owner) = columns(cell.owner);
+        let place = (scope.to_owned(), owner, cell.currency.code().to_owned(), cell.day);
+        self.cells.get(&place).copied().unwrap_or(0)
     }
 
-    fn fold(&self, folded: &Folded, recovery: u32, exposure: &mut Exposure) {
-        let today = folded.day == self.day;
-        for (scope, holds) in [(Scope::Line, true), (Scope::Recovery, folded.recovery == recovery)] {
-            if holds {
-                exposure.add(scope, Period::Lifetime, folded.exposed_minor);
-                exposure.add(scope, Period::Day, if today { folded.exposed_minor } else { 0 });
-            }
-        }
+    fn caps(&self, book: BookId) -> Option<&Caps> {
+        self.caps.get(&book)
     }
 
-    /// Counts what a change adds to the cells; an order counts on the day of its intent.
-    fn count(&mut self, book: BookId, topup: &TopUp) {
-        let order = &topup.order;
-        let before = self.before.get(&order.reference);
-        let day = before.map_or(self.day, |before| before.day);
-        let more = topup.state.exposed_minor(order) - before.map_or(0, |before| before.exposed_minor);
-        if topup.state.is_unresolved() {
-            self.unresolved.insert(order.msisdn.number());
-        }
-        for (_, name, owner) in wide(book, &order.provider) {
-            for day in [LIFETIME, day] {
-                *self.added.entry((name, owner.clone(), order.asked.currency().code(), day)).or_default() += more;
-            }
-        }
+    fn is_fenced(&self, book: BookId) -> bool {
+        self.fenced.contains(&book)
+    }
+
+    fn before(&self, reference: &TopUpRef) -> Option<(i64, i64)> {
+        self.before.get(reference).map(|before| (before.exposed_minor, before.day))
+    }
+
+    fn state(&self, reference: &TopUpRef) -> Option<TopUpState> {
+        self.before.get(reference).map(|before| before.state)
     }
 }
 
-fn wide(book: BookId, provider: &str) -> [(Scope, &'static str, String); 3] {
-    [
-        (Scope::Book, "book", book.0.to_string()),
-        (Scope::Provider, "provider", provider.to_owned()),
-        (Scope::Everything, "everything", String::new()),
-    ]
+/// Whose exposure it is, as two columns keep it.
+pub(super) fn columns(owner: Owner<'_>) -> (&'static str, String) {
+    match owner {
+        Owner::Book(book) => ("book", book.0.to_string()),
+        Owner::Provider(provider) => ("provider", provider.to_owned()),
+        Owner::Everything => ("everything", String::new()),
+    }
 }
 
 async fn versions(db: &mut SqliteConnection, lines: &[LineId]) -> Result<BTreeMap<LineId, u64>, StoreError> {
@@ -215,7 +135,7 @@ async fn orders(
         (SELECT line, recovery, day, currency, sum(exposed_minor) AS exposed, sum(at_ms > ?2 AND sent) AS last_hour
          FROM topups WHERE line IN (SELECT value FROM json_each(?1)) GROUP BY line, recovery, day, currency)";
     let select = query_scalar(select).bind(json(&lines)?).bind(hour_ago_ms);
-    let rows: Vec<(LineId, u32, i64, String, i64, u32)> = gathered(select, db).await?;
+    let rows: Vec<(LineId, u32, i64, Currency, i64, u32)> = gathered(select, db).await?;
     let mut orders: BTreeMap<LineId, Vec<Folded>> = BTreeMap::new();
     for (line, recovery, day, currency, exposed_minor, last_hour) in rows {
         orders.entry(line).or_default().push(Folded { recovery, day, currency, exposed_minor, last_hour });
@@ -251,13 +171,8 @@ async fn gathered<T: DeserializeOwned>(
     parsed(&select.fetch_one(db).await?)
 }
 
-async fn cells(db: &mut SqliteConnection, day: i64) -> Result<BTreeMap<Cell, i64>, StoreError> {
+async fn cells(db: &mut SqliteConnection, day: i64) -> Result<BTreeMap<Place, i64>, StoreError> {
     let select = "SELECT scope, owner, currency, day, minor FROM exposure WHERE day IN (?1, ?2)";
     let rows: Vec<(String, String, String, i64, i64)> = query_as(select).bind(LIFETIME).bind(day).fetch_all(db).await?;
-    let cell = |(scope, owner, currency, day, minor): (String, String, String, i64, i64)| {
-        let scope = ["book", "provider", "everything"].into_iter().find(|name| *name == scope)?;
-        let currency: ringback_core::Currency = currency.parse().ok()?;
-        Some(((scope, owner, currency.code(), day), minor))
-    };
-    Ok(rows.into_iter().filter_map(cell).collect())
+    Ok(rows.into_iter().map(|(scope, owner, currency, day, minor)| ((scope, owner, currency, day), minor)).collect())
 }
