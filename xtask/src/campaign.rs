@@ -14,11 +14,13 @@ mod engine;
 mod errors;
 mod kill;
 mod report;
+mod restore;
 mod slow;
 mod told;
 mod town;
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
 };
@@ -28,6 +30,7 @@ use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use crate::parts::Part;
+use books::Verdict;
 use dice::Dice;
 use report::Report;
 use town::{Terms, Town};
@@ -47,11 +50,20 @@ faults stop, `ringback recover` has to come to rest, and the ledger is compared 
   over cap  an order that was committed although it passed a limit
 What the carrier calls failed and delivers later (P7) counts as neither doubled nor over cap.
 
+`restore` puts an old backup back, by `ringback restore` or as a plain copy of the file. Payments that the backup does not
+know have to be found in the statement. Such a payment is a payment; it may stand in suspense at rest, or be settled by a
+person's word; its amount counts for every limit, and it may pass one, since the money is gone. Besides the above:
+  lost      one that was not found once the fence had opened, and a fence that was not there or did not open
+  doubled   an order while neither statement nor inquiries were answered; an order for a number before its lost payment
+            was found, or while that was in suspense
+A refund that the backup does not know is not counted: no statement tells of it.
+
 Exit code 0: nothing of that. Exit code 1: something, and the folder that is named holds the evidence.
 
 Examples:
   cargo xtask campaign kill --times 10000
   cargo xtask campaign disk-full --times 50      mounts a small tmpfs: needs root
+  cargo xtask campaign restore --times 50
   cargo xtask campaign fsync --times 100 --seed 7 --json";
 
 /// What `campaign` is told.
@@ -95,6 +107,8 @@ enum Name {
     Clock,
     /// Every answer of the provider comes after the binary has given it up; a second stands for a minute.
     Slow,
+    /// An old backup is put back: it spends nothing until it is reconciled with the provider's statement.
+    Restore,
 }
 
 /// One kind of harm.
@@ -102,6 +116,11 @@ trait Attack {
     /// How a town is set up for it.
     fn terms(&self, seed: u64) -> Terms {
         Terms::quick(seed)
+    }
+
+    /// Rounds in one town.
+    fn rounds(&self) -> u64 {
+        ROUNDS
     }
 
     /// Before the binary is set up in a new town.
@@ -120,6 +139,11 @@ trait Attack {
     /// How many days the clock was ever shown in this town.
     fn days(&self, town: &Town) -> i64 {
         town.days()
+    }
+
+    /// Compares the books of the town at rest.
+    fn compare(&mut self, town: &Town) -> Result<Verdict> {
+        books::compare(town, self.days(town), &BTreeSet::new())
     }
 
     /// Before the town's folder goes.
@@ -185,7 +209,7 @@ fn attack_town(
 ) -> Result<()> {
     attack.prepare(town)?;
     town.move_in()?;
-    let (mut left, mut idle) = (ROUNDS.min(arguments.times - report.rounds()), 0);
+    let (mut left, mut idle) = (attack.rounds().min(arguments.times - report.rounds()), 0);
     while left > 0 && idle < IDLE_ROUNDS {
         let in_time = arguments.minutes.is_none_or(|minutes| report.elapsed().as_secs() < minutes * 60);
         ensure!(in_time, "it takes longer than --minutes allows: {} rounds so far", report.rounds());
@@ -200,7 +224,7 @@ fn attack_town(
     }
     attack.relent(town)?;
     town.settle()?;
-    report.add(books::compare(town, attack.days(town))?);
+    report.add(attack.compare(town)?);
     Ok(())
 }
 
@@ -214,6 +238,7 @@ impl Name {
             Self::Write => Box::new(errors::Errors::write()?),
             Self::Clock => Box::new(clock::Clock::new()?),
             Self::Slow => Box::new(slow::Slow),
+            Self::Restore => Box::new(restore::Restore::default()),
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use ringback_core::{
     Amount, Msisdn, TopUpRef,
     ledger::{Account, Kind},
@@ -10,7 +10,7 @@ use ringback_core::{
     recovery::{TopUp, TopUpState},
 };
 use ringback_store::{Posted, Sqlite, Store as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::{caps, town::Town};
@@ -36,15 +36,17 @@ pub(crate) struct Verdict {
 pub(crate) struct Books {
     pub(crate) topups: Vec<TopUp>,
     pub(crate) posted: Vec<Posted>,
+    /// References whose refund a backup that was put back had lost.
+    pub(crate) refunds_lost: BTreeSet<String>,
 }
 
 /// A row of the carrier's books.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
-    reference: String,
-    msisdn: Msisdn,
+    pub(crate) reference: String,
+    pub(crate) msisdn: Msisdn,
     requested: Amount,
-    delivered: Amount,
+    pub(crate) delivered: Amount,
     credits: u64,
     refunded_minor: i64,
 }
@@ -64,19 +66,33 @@ impl Verdict {
     }
 }
 
-/// Reads both books of a town at rest and compares them; `days` is how many days its clock was ever shown.
-pub(crate) fn compare(town: &Town, days: i64) -> Result<Verdict> {
-    let ours = Runtime::new()?.block_on(Books::read(&town.database()))?;
-    let theirs = town.carrier().get("statement")?;
-    let theirs = theirs.as_array().context("the carrier has no statement")?;
-    let theirs: Vec<Row> = theirs.iter().map(Row::read).collect::<Result<_>>()?;
-    let mut verdict = judge(&ours, &theirs);
+/// Reads both books of a town at rest and compares them; `days` is how many days its clock was ever shown, and
+/// `refunds_lost` is what no statement tells a ledger of.
+pub(crate) fn compare(town: &Town, days: i64, refunds_lost: &BTreeSet<String>) -> Result<Verdict> {
+    let ours = Books { refunds_lost: refunds_lost.clone(), ..Books::of(town)? };
+    let mut verdict = judge(&ours, &Row::all(town)?);
     verdict.over_cap = caps::passed(&ours, town.limits(), days);
     // The binary's own check has to agree that all is well.
-    if let Err(error) = town.ringback(&["ledger", "--verify"], &[0]) {
+    if let Err(error) = verify(town, ours.in_suspense().count()) {
         verdict.lost.push(format!("{error:#}"));
     }
     Ok(verdict)
+}
+
+/// `ledger --verify` may find what stands in suspense, and nothing else.
+fn verify(town: &Town, suspense: usize) -> Result<()> {
+    let done = town.ringback(&["ledger", "--verify"], if suspense == 0 { &[0] } else { &[4] })?;
+    let said: Value = serde_json::from_slice(&done.stdout)?;
+    let differences = said["differences"].as_array().context("it names no differences")?;
+    let are_of_suspense = differences.iter().all(|d| d["detail"].as_str().is_some_and(|d| d.contains("in suspense")));
+    let is_sound = said["findings"] == json!([]) && said["unread"] == json!([]) && are_of_suspense;
+    ensure!(is_sound && differences.len() == suspense, "{suspense} are in suspense; `ledger --verify` says {said}");
+    Ok(())
+}
+
+/// Whether the ledger had lost this order and took it over from the statement, which names no product (S3).
+pub(crate) fn is_adopted(topup: &TopUp) -> bool {
+    topup.order.product.is_empty()
 }
 
 /// Compares the books, reference by reference.
@@ -111,6 +127,9 @@ fn differs(topup: &TopUp, row: Option<&Row>) -> Option<String> {
                 && row.requested == receipt.debited
                 && row.delivered == receipt.delivered
         }
+        (TopUpState::Suspense, Some(row)) if is_adopted(topup) => {
+            row.msisdn == order.msisdn && row.requested == order.asked
+        }
         (TopUpState::Failed(_) | TopUpState::Withheld, None) => true,
         _ => false,
     };
@@ -118,9 +137,14 @@ fn differs(topup: &TopUp, row: Option<&Row>) -> Option<String> {
 }
 
 impl Books {
+    /// Of a town whose engine does not run.
+    pub(crate) fn of(town: &Town) -> Result<Self> {
+        Runtime::new()?.block_on(Self::read(&town.database()))
+    }
+
     async fn read(database: &std::path::Path) -> Result<Self> {
         let store = Sqlite::open(database).await?;
-        let mut books = Self { topups: store.topups_since("sandbox", i64::MIN).await?, posted: Vec::new() };
+        let mut books = Self { topups: store.topups_since("sandbox", i64::MIN).await?, ..Self::default() };
         loop {
             let after = books.posted.last().map_or(0, |posted| posted.id);
             let page = store.statement(after, PAGE).await?;
@@ -129,6 +153,47 @@ impl Books {
             }
             books.posted.extend(page);
         }
+    }
+
+    /// The orders that the ledger had lost and that wait for a person.
+    pub(crate) fn in_suspense(&self) -> impl Iterator<Item = &TopUp> {
+        self.topups.iter().filter(|topup| is_adopted(topup) && topup.state == TopUpState::Suspense)
+    }
+
+    /// The payments among these that are not in the ledger.
+    pub(crate) fn unknown(&self, theirs: Vec<Row>) -> Vec<Row> {
+        let known: BTreeSet<&str> = self.topups.iter().map(|topup| topup.order.reference.as_str()).collect();
+        theirs.into_iter().filter(|row| row.credits > 0 && !known.contains(row.reference.as_str())).collect()
+    }
+
+    /// Whether each payment that the ledger had lost was found (M4), before anything that was committed after the
+    /// transaction `after` ordered something else for its number (S3).
+    pub(crate) fn adopted(&self, lost: &[Row], after: i64) -> Verdict {
+        let mut verdict = Verdict::default();
+        let topups = self.by_reference();
+        let holds = self.posted.iter().filter(|posted| posted.id > after && posted.transaction.kind == Kind::Hold);
+        let holds: Vec<(i64, &TopUp)> =
+            holds.filter_map(|posted| Some((posted.id, *topups.get(&posted.transaction.reference)?))).collect();
+        for row in lost {
+            let found = holds.iter().find(|(_, topup)| topup.order.reference.as_str() == row.reference);
+            let Some((found_id, _)) = found else {
+                verdict.lost.push(format!("{}: the ledger had lost it, and did not find it", row.reference));
+                continue;
+            };
+            let before = holds
+                .iter()
+                .filter(|(id, topup)| id < found_id && topup.order.msisdn == row.msisdn && !is_adopted(topup));
+            verdict
+                .doubled
+                .extend(before.map(|(_, topup)| {
+                    format!("{}: ordered before {} was found", topup.order.reference, row.reference)
+                }));
+        }
+        verdict
+    }
+
+    fn by_reference(&self) -> BTreeMap<&TopUpRef, &TopUp> {
+        self.topups.iter().map(|topup| (&topup.order.reference, topup)).collect()
     }
 
     /// References that were delivered after they had been settled as failed: the carrier had called them failed. Their
@@ -143,7 +208,9 @@ impl Books {
         let late = self.late();
         let mut paid: BTreeMap<(i64, u32, String), &TopUpRef> = BTreeMap::new();
         let mut twice = Vec::new();
-        for topup in self.topups.iter().filter(|topup| !late.contains(&topup.order.reference)) {
+        // What an order was meant for is lost with it.
+        let told = self.topups.iter().filter(|topup| !late.contains(&topup.order.reference) && !is_adopted(topup));
+        for topup in told {
             let TopUpState::Delivered(receipt) = topup.state else { continue };
             let aim = (topup.order.msisdn.number(), topup.recovery, rung(topup.aim));
             if let Some(first) = paid.get(&aim) {
@@ -155,28 +222,47 @@ impl Books {
         twice
     }
 
-    /// Orders that were committed while another one of the same number was unsettled (P3).
+    /// Orders that were committed while another one of the same number was unsettled, or was in suspense since the
+    /// ledger had lost it (P3).
     fn unsettled_twice(&self) -> Vec<String> {
-        let numbers: BTreeMap<&TopUpRef, Msisdn> =
-            self.topups.iter().map(|topup| (&topup.order.reference, topup.order.msisdn)).collect();
-        let mut held: BTreeMap<Msisdn, &TopUpRef> = BTreeMap::new();
+        let topups = self.by_reference();
+        let mut unsettled: BTreeMap<Msisdn, BTreeSet<&TopUpRef>> = BTreeMap::new();
         let mut twice = Vec::new();
         for transaction in self.posted.iter().map(|posted| &posted.transaction) {
-            let Some(number) = numbers.get(&transaction.reference) else { continue };
+            let Some(topup) = topups.get(&transaction.reference) else { continue };
+            let (reference, adopted) = (&transaction.reference, is_adopted(topup));
+            let unsettled = unsettled.entry(topup.order.msisdn).or_default();
             match transaction.kind {
                 Kind::Hold => {
-                    let first = held.insert(*number, &transaction.reference);
-                    twice.extend(first.map(|first| format!("{}: {first} was unsettled", transaction.reference)));
+                    // What is found was ordered long before.
+                    let first = unsettled.first().filter(|_| !adopted);
+                    twice.extend(first.map(|first| format!("{reference}: {first} was unsettled")));
+                    unsettled.insert(reference);
                 }
-                Kind::Deliver | Kind::Release | Kind::Suspend => drop(held.remove(number)),
+                Kind::Suspend if adopted => {}
+                Kind::Deliver | Kind::Release | Kind::Suspend | Kind::Settle => drop(unsettled.remove(reference)),
                 _ => {}
             }
         }
         twice
     }
 
-    /// Refunds that are posted and were not paid, or the other way round (M5).
+    /// Refunds that are posted and were not paid, or the other way round (M5), save those that a backup had lost.
     fn refunds_differ(&self, theirs: &[Row]) -> Vec<String> {
+        let refunds = self.refunds(theirs).into_iter();
+        let differ =
+            refunds.filter(|(reference, minor)| *minor != 0 && !(*minor > 0 && self.refunds_lost.contains(*reference)));
+        differ.map(|(reference, minor)| format!("{reference}: refunds differ by {minor} minor units")).collect()
+    }
+
+    /// The references whose refund is not posted.
+    pub(crate) fn refunds_unknown(&self, theirs: &[Row]) -> Vec<String> {
+        let refunds = self.refunds(theirs).into_iter();
+        refunds.filter(|(_, minor)| *minor > 0).map(|(reference, _)| reference.to_owned()).collect()
+    }
+
+    /// What was paid back beyond what is posted, by reference, in minor units.
+    fn refunds<'a>(&'a self, theirs: &'a [Row]) -> BTreeMap<&'a str, i64> {
         let mut refunds: BTreeMap<&str, i64> =
             theirs.iter().map(|row| (row.reference.as_str(), row.refunded_minor)).collect();
         for posted in self.posted.iter().filter(|posted| posted.transaction.kind == Kind::Refund) {
@@ -184,8 +270,7 @@ impl Books {
             let minor: i64 = back.map(|leg| leg.amount.minor()).sum();
             *refunds.entry(posted.transaction.reference.as_str()).or_default() -= minor;
         }
-        let differ = refunds.into_iter().filter(|(_, minor)| *minor != 0);
-        differ.map(|(reference, minor)| format!("{reference}: refunds differ by {minor} minor units")).collect()
+        refunds
     }
 }
 
@@ -199,6 +284,12 @@ fn rung(aim: Aim) -> String {
 }
 
 impl Row {
+    /// The carrier's own books.
+    pub(crate) fn all(town: &Town) -> Result<Vec<Self>> {
+        let rows = town.carrier().get("statement")?;
+        rows.as_array().context("the carrier has no statement")?.iter().map(Self::read).collect()
+    }
+
     fn read(row: &Value) -> Result<Self> {
         let text = |key: &str| row[key].as_str().with_context(|| format!("{row}: no `{key}`"));
         Ok(Self {

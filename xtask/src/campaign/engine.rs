@@ -9,10 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 /// How long a start may take before a campaign goes on without having seen a step.
 const SILENCE: Duration = Duration::from_secs(5);
+
+/// How long a stop may take: calls that are out are waited for.
+const STOPPING: Duration = Duration::from_secs(30);
 
 /// A running engine; it is killed when this is dropped.
 pub(crate) struct Engine {
@@ -63,6 +66,18 @@ impl Engine {
         Ok(began.elapsed())
     }
 
+    /// Lets it live until it has printed this, at most so long, or ends by itself; whether it has.
+    pub(crate) fn live_until_said(&mut self, what: &str, at_most: Duration) -> Result<bool> {
+        let began = Instant::now();
+        while !self.printed()?.contains(what) {
+            if began.elapsed() > at_most || self.child.try_wait()?.is_some() {
+                return Ok(false);
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Ok(true)
+    }
+
     /// The process's number.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
@@ -73,9 +88,24 @@ impl Engine {
         let ended = self.child.try_wait()?;
         self.child.kill()?;
         self.child.wait()?;
+        Ok(Life { ended, printed: self.printed()? })
+    }
+
+    /// SIGTERM, as a person stops a service.
+    pub(crate) fn stop(mut self) -> Result<Life> {
+        Command::new("kill").arg("-TERM").arg(self.pid().to_string()).status()?;
+        let began = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            ensure!(began.elapsed() < STOPPING, "`ringback run` did not stop within {STOPPING:?} of SIGTERM");
+            sleep(Duration::from_millis(5));
+        }
+        self.kill()
+    }
+
+    /// What it has printed so far.
+    fn printed(&self) -> Result<String> {
         let all = fs::read(&self.log)?;
-        let printed = all.get(usize::try_from(self.from)?..).unwrap_or_default();
-        Ok(Life { ended, printed: String::from_utf8_lossy(printed).into_owned() })
+        Ok(String::from_utf8_lossy(all.get(usize::try_from(self.from)?..).unwrap_or_default()).into_owned())
     }
 }
 

@@ -98,6 +98,11 @@ impl Town {
         let import: Vec<&str> = ["import"].into_iter().chain(numbers.iter().map(String::as_str)).collect();
         self.ringback(&import, &[0])?;
         self.ringback(&["enrol", "--all"], &[0])?;
+        self.trouble()
+    }
+
+    /// What goes wrong at the carrier goes wrong from now on.
+    pub(crate) fn trouble(&self) -> Result<()> {
         self.carrier.put("faults", &self.terms.faults)
     }
 
@@ -200,9 +205,14 @@ impl Town {
         self.carrier.put("subscribers", &json!(turns))
     }
 
+    /// Whether a line had so many orders that nothing new may begin on it.
+    pub(crate) fn is_retired(&self, number: &str) -> bool {
+        self.told.orders(number) >= RETIRED_AFTER
+    }
+
     fn turned(&self, line: &Value, dice: &mut Dice) -> Option<Value> {
         let (barred, number) = (line["barred"] == true, line["msisdn"].as_str()?);
-        let retired = self.told.orders(number) >= RETIRED_AFTER;
+        let retired = self.is_retired(number);
         let service = match dice.below(10) {
             _ if retired && !barred => return None,
             _ if retired => json!("in_service"),
