@@ -19,6 +19,13 @@ const NEEDED: [Needed; 1] =
 /// What seeds the property tests.
 const PROPTEST_SEED: &str = "PROPTEST_RNG_SEED";
 
+/// How many worlds the simulation goes through.
+const SEEDS: &str = "100000";
+
+/// The simulation runs as optimised as what is shipped, with every assertion and every overflow check.
+const SIMULATE: [&str; 10] =
+    ["run", "--quiet", "--profile", "proof", "--package", "ringback", "--", "simulate", "--seeds", SEEDS];
+
 pub(crate) fn check() -> ExitCode {
     let missing: Vec<&Needed> = NEEDED.iter().filter(|needed| !needed.part.is_provided()).collect();
     let skipped: Vec<&str> = missing.iter().flat_map(|part| part.tests).flat_map(|test| ["--skip", test]).collect();
@@ -29,6 +36,7 @@ pub(crate) fn check() -> ExitCode {
         && dependencies::are_used()
         && cargo("documentation", &["doc", "--workspace", "--no-deps", "--quiet"])
         && cargo("tests", &tests)
+        && cargo(&format!("simulation of {SEEDS} seeds"), &SIMULATE)
         && kills();
     for Needed { part: Part { program, package }, tests } in missing {
         eprintln!("LEFT OUT: {} (no {program}). To add it: apt-get install {package}", tests.join(", "));

@@ -20,7 +20,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// The test command: installs the real parts that tests start (on Debian; it says what), then runs fmt, clippy, the
-    /// check for unused dependencies, doc warnings, all tests, and 100 kills.
+    /// check for unused dependencies, doc warnings, all tests, 100,000 seeds of the simulation, and 100 kills.
     Check,
     /// Attacks the real binary, then compares its ledger with the carrier's own books.
     Campaign(campaign::Arguments),
