@@ -152,6 +152,9 @@ pub struct TopUp {
     pub aim: Aim,
     /// What became of it.
     pub state: TopUpState,
+    /// Whether its delivery was claimed back before it came into doubt, or was not to be: it gets no second claim (R1).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claimed: bool,
 }
 
 /// What became of a top-up.

@@ -130,16 +130,16 @@ impl Turn<'_> {
             }
             // P13: the provider contradicts a person.
             (TopUpState::DeliveredByWord(said), other) if other.denies_delivery() || other.delivered() => {
-                self.forget_delivery(topup, said);
-                self.late_doubt(topup, Account::Delivered, said.debited);
+                let claimed = !self.forget_delivery(topup, said);
+                self.late_doubt(&TopUp { claimed, ..topup.clone() }, Account::Delivered, said.debited);
             }
             (TopUpState::Delivered(_), Outcome::Reversed(_)) if differs(order, reply) => {
                 return Err(Rejected::Illegal);
             }
             // P11, M4: the provider's books say that something else was delivered than its answer said.
             (TopUpState::Delivered(said), Outcome::Delivered(receipt)) if said != *receipt || differs(order, reply) => {
-                self.forget_delivery(topup, said);
-                self.late_doubt(topup, Account::Delivered, said.debited);
+                let claimed = !self.forget_delivery(topup, said);
+                self.late_doubt(&TopUp { claimed, ..topup.clone() }, Account::Delivered, said.debited);
             }
             (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => self.reversed(topup, receipt),
             _ => return Err(Rejected::Stale),
@@ -156,7 +156,8 @@ impl Turn<'_> {
         }
         line.outcomes += 1;
         let (line, recovery, parks) = (line.id, line.recoveries, line.unsettled_order().is_none());
-        let topup = TopUp { order: order.clone(), line, recovery, aim: Aim::Probe, state: TopUpState::Suspense };
+        let state = TopUpState::Suspense;
+        let topup = TopUp { order: order.clone(), line, recovery, aim: Aim::Probe, state, claimed: false };
         if parks {
             self.park(Reason::Mismatch);
         }
@@ -196,11 +197,14 @@ impl Turn<'_> {
         self.step.notices.push(Notice::Reversed(order.reference.clone()));
     }
 
-    /// A delivery is none: it is neither claimed nor counted, and a ladder that went past it proves nothing (K5).
-    fn forget_delivery(&mut self, topup: &TopUp, said: Receipt) {
+    /// A delivery is none: it is neither claimed nor counted, and a ladder that went past it proves nothing (K5). Returns
+    /// whether it was still to be claimed.
+    fn forget_delivery(&mut self, topup: &TopUp, said: Receipt) -> bool {
         let line = &mut self.step.line;
         let reference = &topup.order.reference;
+        let before = line.delivered.len();
         line.delivered.retain(|(order, _)| order.reference != *reference);
+        let was_to_be_claimed = line.delivered.len() < before;
         self.step.claim_event = Some((reference.clone(), claim::Event::Reversed));
         if let State::Open(recovery) = &mut line.state
             && topup.recovery == line.recoveries
@@ -212,6 +216,7 @@ impl Turn<'_> {
                 recovery.reached = None;
             }
         }
+        was_to_be_claimed
     }
 
     /// Money arrived after all: it counts for the ladder, voids every read, and is claimed back on a suspended line.
@@ -220,7 +225,7 @@ impl Turn<'_> {
         let line = &mut self.step.line;
         let current = topup.recovery == line.recoveries;
         let for_set = matches!(topup.aim, Aim::Set(_));
-        if !for_set || line.state == State::Suspended {
+        if !topup.claimed && (!for_set || line.state == State::Suspended) {
             line.delivered.push((topup.order.clone(), receipt));
         }
         match &mut line.state {

@@ -358,7 +358,8 @@ impl<'a> Turn<'a> {
     pub(super) fn topup(&mut self, order: &Order, state: TopUpState) -> TopUp {
         let aim = self.recovery().aim;
         let line = &self.step.line;
-        let topup = TopUp { order: order.clone(), line: line.id, recovery: line.recoveries, aim, state };
+        let (order, recovery) = (order.clone(), line.recoveries);
+        let topup = TopUp { order, line: line.id, recovery, aim, state, claimed: false };
         self.step.topup = Some(topup.clone());
         topup
     }

@@ -30,7 +30,7 @@ fn topup(reference: u128, state: TopUpState) -> TopUp {
     let reference = TopUpRef::from_random(reference);
     let (provider, product) = (PROVIDER.into(), "1".into());
     let order = Order { reference, msisdn: number(1), provider, product, asked: cny(8), max_fee: None };
-    TopUp { order, line: LineId(1), recovery: 1, aim: Aim::Probe, state }
+    TopUp { order, line: LineId(1), recovery: 1, aim: Aim::Probe, state, claimed: false }
 }
 
 fn row(reference: &str, outcome: Outcome) -> StatementRow {

@@ -19,7 +19,7 @@ pub(crate) fn paid(reference: &str, recovery: u32, yuan: i64) -> TopUp {
         max_fee: None,
     };
     let state = TopUpState::Delivered(Receipt { debited: asked, delivered: asked });
-    TopUp { order, line: LineId(1), recovery, aim: Aim::Rung { number: 1, plan: asked }, state }
+    TopUp { order, line: LineId(1), recovery, aim: Aim::Rung { number: 1, plan: asked }, state, claimed: false }
 }
 
 /// The ledger of top-ups that were delivered one after the other.

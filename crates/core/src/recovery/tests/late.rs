@@ -188,6 +188,22 @@ fn p13_a_persons_delivered_that_the_provider_denies_goes_to_suspense() {
     assert_eq!((script.balance(Account::Suspense), script.balance(Account::Float)), (0, 0));
 }
 
+/// One claim for each top-up: what was claimed once is not claimed again when a person settles what became of it.
+#[test]
+fn r1_a_claimed_delivery_that_came_into_doubt_is_not_claimed_again() {
+    let mut script = Script::ready(&[]);
+    script.paid().told(Word::Suspended);
+    assert_eq!((script.line.state.clone(), script.last().claims.len()), (State::Suspended, 1));
+    let delivered = script.steps.iter().rev().find_map(|step| step.topup.clone()).unwrap();
+    let less = Receipt { debited: cny(1), delivered: cny(0) };
+    script.late(delivered, Outcome::Delivered(less));
+    assert_eq!(script.topup().state, TopUpState::Suspense);
+    script.by_hand(Outcome::Delivered(less));
+    assert_eq!(script.topup().state, TopUpState::DeliveredByWord(less));
+    script.told(Word::Suspended);
+    assert_eq!((script.line.state.clone(), script.last().claims.len()), (State::Suspended, 0));
+}
+
 #[test]
 fn p12_r2_a_delivery_that_is_taken_back_ends_its_claim() {
     let mut script = Script::ready(&[8]);
