@@ -25,9 +25,16 @@ struct Tracked {
 }
 
 impl Claims {
+    /// A claim as it is stored. One that is known already may have been frozen or thawed by another process, or by a
+    /// commit that only seemed to fail (K4).
     pub(crate) fn track(&mut self, claim: Claim, uptime_ms: u64) {
         let reference = claim.reference.clone();
-        if claim.is_open() && !self.open.contains_key(&reference) {
+        if let Some(known) = self.open.get_mut(&reference) {
+            known.claim.frozen = claim.frozen;
+            if !claim.frozen && std::mem::take(&mut known.passed_over) {
+                self.due.insert((uptime_ms, reference));
+            }
+        } else if claim.is_open() {
             self.due.insert((uptime_ms, reference.clone()));
             self.open.insert(reference, Tracked { claim, asked: 0, passed_over: false });
         }
@@ -121,5 +128,34 @@ impl Claims {
 
     pub(crate) fn open(&self, counts: impl Fn(&str) -> bool) -> usize {
         self.open.values().filter(|tracked| tracked.claim.is_due() && counts(&tracked.claim.desk)).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claim(frozen: bool) -> Claim {
+        Claim {
+            reference: TopUpRef::from_random(1),
+            line: LineId(1),
+            msisdn: "+8613800138000".parse().expect("a number"),
+            provider: "p".into(),
+            desk: "desk".into(),
+            claimed: "8 CNY".parse().expect("an amount"),
+            state: claim::State::Requested,
+            frozen,
+        }
+    }
+
+    /// Found by seed 1071662: the commit that froze it was reported as failed.
+    #[test]
+    fn k4_a_claim_that_was_frozen_elsewhere_is_not_asked_for_before_it_is_thawed() {
+        let (mut claims, reference) = (Claims::default(), claim(false).reference);
+        claims.track(claim(false), 0);
+        claims.track(claim(true), 1);
+        assert_eq!((claims.due(1).len(), claims.question(&reference)), (1, None));
+        claims.track(claim(false), 2);
+        assert_eq!((claims.due(2).len(), claims.question(&reference)), (1, Some(claim(false))));
     }
 }
