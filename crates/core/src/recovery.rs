@@ -73,8 +73,8 @@ pub enum Event {
     /// An answer about an order of the past that was settled before (P7, P12). It changes nothing that it does not
     /// contradict. A replay is a conflict in the store, where the top-up is not as it was settled any more.
     Late {
-        /// The order as it was settled.
-        topup: TopUp,
+        /// The order as it was settled; on the heap, since every event would be as large.
+        topup: Box<TopUp>,
         /// The answer.
         reply: Reply,
     },
@@ -284,7 +284,7 @@ pub enum Rejected {
 /// The method: what `line` does with `event`.
 ///
 /// `policy` is the book's policy now; what an open recovery pinned wins over it.
-pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Step, Rejected> {
+pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Box<Step>, Rejected> {
     let mut turn = Turn::new(line, now, policy);
     match (&line.state, event) {
         (_, Event::Answered(read) | Event::Looked(read)) if read.outcomes != line.outcomes => {

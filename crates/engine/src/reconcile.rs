@@ -132,7 +132,7 @@ fn reply(row: &StatementRow) -> Reply {
 
 impl Reconciled {
     fn late(&mut self, topup: &TopUp, row: &StatementRow) {
-        self.events.push((topup.line, Event::Late { topup: topup.clone(), reply: reply(row) }));
+        self.events.push((topup.line, Event::Late { topup: Box::new(topup.clone()), reply: reply(row) }));
     }
 
     fn differ(&mut self, reference: &str, detail: &str) {

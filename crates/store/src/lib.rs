@@ -213,7 +213,7 @@ pub struct Change {
     /// The event that caused it; it goes to the journal.
     pub event: Event,
     /// What is to be committed.
-    pub step: Step,
+    pub step: Box<Step>,
     /// The request that asked for it; forgotten when the change is committed.
     pub request: Option<i64>,
 }

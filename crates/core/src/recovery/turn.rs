@@ -22,7 +22,8 @@ const MAX_TRIES: u32 = 8;
 const LONGEST_RETRY_MS: u64 = 3_600_000;
 
 pub(super) struct Turn<'a> {
-    pub(super) step: Step,
+    /// On the heap: it is large, and handed on from room to room.
+    pub(super) step: Box<Step>,
     /// The line as it was.
     before: &'a Line,
     pub(super) now: Now,
@@ -31,7 +32,7 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     pub(super) fn new(line: &'a Line, now: Now, policy: &'a Policy) -> Self {
-        let step = Step {
+        let step = Box::new(Step {
             line: Line { version: line.version + 1, ..line.clone() },
             relisted: false,
             repinned: false,
@@ -43,11 +44,11 @@ impl<'a> Turn<'a> {
             record: None,
             notices: Vec::new(),
             send: None,
-        };
+        });
         Self { step, before: line, now, policy }
     }
 
-    pub(super) fn finish(mut self) -> Step {
+    pub(super) fn finish(mut self) -> Box<Step> {
         let (before, line) = (self.before, &self.step.line);
         self.step.relisted = line.listing() != before.listing();
         self.step.repinned = match (line.pinned(), before.pinned()) {

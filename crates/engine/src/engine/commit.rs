@@ -165,7 +165,7 @@ impl Engine {
         self.missing.push(id);
     }
 
-    fn carry_out(&mut self, now: Now, step: Step, event: Event) {
+    fn carry_out(&mut self, now: Now, step: Box<Step>, event: Event) {
         let id = step.line.id;
         if let Some(event) = &step.line_claims {
             self.claims.happened_to_line(step.line.id, event);

@@ -132,7 +132,7 @@ fn p7_m4_a_late_success_whose_commit_seemed_to_fail_is_posted_once() {
     let topup = world.db.topups().remove(0);
     let receipt = Receipt { debited: topup.order.asked, delivered: topup.order.asked };
     world.disk = Box::new(|_| Disk::Unsure);
-    world.tell(1, Event::Late { topup, reply: Outcome::Delivered(receipt).into() });
+    world.tell(1, Event::Late { topup: Box::new(topup), reply: Outcome::Delivered(receipt).into() });
     let unsure = world.run_to(|output| matches!(output, Output::Commit(_)));
     world.answer(unsure);
     world.disk = Box::new(|_| Disk::Works);

@@ -87,7 +87,7 @@ fn p7_p12_the_event_carries_the_order_and_the_providers_words() {
     ] {
         let found = compared(ours, Some(theirs.clone()));
         let echo = Echo { msisdn: Some(number(1)), ..Echo::default() };
-        let late = Event::Late { topup: topup(1, ours), reply: Reply { echo, outcome: theirs } };
+        let late = Event::Late { topup: Box::new(topup(1, ours)), reply: Reply { echo, outcome: theirs } };
         assert_eq!(found.events, [(LineId(1), late)]);
     }
 }

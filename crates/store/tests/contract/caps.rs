@@ -184,7 +184,7 @@ async fn refund_all(scene: &Scene) {
 async fn reverse_all(scene: &Scene, mut line: Line) {
     for topup in scene.store.topups_since("p", 0).await.unwrap() {
         let receipt = Receipt { debited: topup.order.asked, delivered: topup.order.asked };
-        let late = Event::Late { topup, reply: Outcome::Reversed(receipt).into() };
+        let late = Event::Late { topup: Box::new(topup), reply: Outcome::Reversed(receipt).into() };
         line = scene.happens(&line, late).await;
     }
 }

@@ -179,7 +179,7 @@ pub(crate) async fn p7_late_money_on_a_suspended_line_adds_a_claim(databases: &i
     let line = scene.refused(&line, Refusal::TooSoon).await;
     let line = scene.happens(&line, Event::Told(Word::Suspended)).await;
     assert_eq!(scene.claims(ClaimFilter::All).await, []);
-    let late = Event::Late { topup: scene.topup(&reference).await, reply: received(cny(1)).into() };
+    let late = Event::Late { topup: Box::new(scene.topup(&reference).await), reply: received(cny(1)).into() };
     scene.happens(&line, late).await;
     let claims = scene.claims(ClaimFilter::Open(scene.books().await)).await;
     assert_eq!((claims.len(), &claims[0].reference, claims[0].claimed), (1, &reference, cny(1)));
@@ -203,7 +203,7 @@ pub(crate) async fn p12_r2_a_delivery_that_is_taken_back_is_not_claimed_as_well(
     let claim = scene.claims(ClaimFilter::All).await.remove(0);
     let topup = scene.topup(&claim.reference).await;
     let receipt = topup.state.delivered().unwrap();
-    let late = Event::Late { topup, reply: Outcome::Reversed(receipt).into() };
+    let late = Event::Late { topup: Box::new(topup), reply: Outcome::Reversed(receipt).into() };
     scene.happens(&line, late).await;
     let after = scene.claims(ClaimFilter::Of(claim.reference.clone())).await.remove(0);
     assert_eq!(after.state, State::Reversed);

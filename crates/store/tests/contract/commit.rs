@@ -137,7 +137,7 @@ pub(crate) async fn the_journal_keeps_every_kind_of_event(databases: &impl Datab
         Event::Denied(Denial::Cap(Scope::Book, ringback_core::admit::Period::Day)),
         Event::Withheld { reference: reference.clone(), denial: Denial::Paused },
         Event::Replied { reference, reply: reply.clone(), via: person },
-        Event::Late { topup, reply },
+        Event::Late { topup: Box::new(topup), reply },
         Event::Signalled,
         Event::Approved,
         Event::Declined,

@@ -34,7 +34,7 @@ async fn only(scene: &Scene) -> TopUp {
 }
 
 async fn late(scene: &Scene, line: &Line, outcome: Outcome) -> Line {
-    let event = Event::Late { topup: only(scene).await, reply: outcome.into() };
+    let event = Event::Late { topup: Box::new(only(scene).await), reply: outcome.into() };
     scene.happens(line, event).await
 }
 
@@ -66,7 +66,7 @@ pub(crate) async fn p7_m4_a_late_answer_is_posted_once_however_often_it_is_told(
     let scene = Scene::open(databases).await;
     let line = paying(&scene).await;
     let line = scene.refused(&line, Refusal::TooSoon).await;
-    let event = Event::Late { topup: only(&scene).await, reply: received(cny(1)).into() };
+    let event = Event::Late { topup: Box::new(only(&scene).await), reply: received(cny(1)).into() };
     let line = scene.happens(&line, event.clone()).await;
     assert_eq!(scene.verdicts(vec![scene.change(&line, event)]).await, [Verdict::Conflict]);
     balanced(&scene, &[(Account::Float, -1), (Account::Delivered, 1)]).await;

@@ -132,7 +132,7 @@ pub(crate) async fn p13_late_money_in_doubt_is_kept_while_another_order_is_out(d
     let here = scene.happens(&here, replied(&here, Outcome::Refused(Refusal::TooSoon), person)).await;
     let there = scene.ordered(&there).await;
 
-    let late = Event::Late { topup: scene.topup(&reference).await, reply: received(cny(1)).into() };
+    let late = Event::Late { topup: Box::new(scene.topup(&reference).await), reply: received(cny(1)).into() };
     scene.happens(&here, late).await;
     assert_eq!(scene.topup(&reference).await.state, TopUpState::Suspense);
     let there = scene.delivered(&there).await;

@@ -90,7 +90,7 @@ fn p7_a_late_success_of_a_rung_does_not_let_the_set_amount_go() {
 fn p7_a_replayed_late_success_is_stale() {
     let (mut script, topup) = refused();
     script.late(topup, one());
-    let event = Event::Late { topup: script.topup(), reply: one().into() };
+    let event = Event::Late { topup: Box::new(script.topup()), reply: one().into() };
     assert_eq!(script.rejects(&event), Rejected::Stale);
 }
 
@@ -233,7 +233,7 @@ fn p11_a_parked_order_takes_no_answer_about_something_else() {
 fn p11_a_late_answer_about_something_else_goes_to_suspense_and_parks() {
     let (mut script, topup) = refused();
     let echo = Echo { asked: Some(cny(2)), ..Echo::default() };
-    script.happens(&Event::Late { topup, reply: Reply { echo, outcome: one() } });
+    script.happens(&Event::Late { topup: Box::new(topup), reply: Reply { echo, outcome: one() } });
     assert_eq!((script.parked(), script.topup().state), (&Reason::Mismatch, TopUpState::Suspense));
     assert_eq!((script.balance(Account::Suspense), script.balance(Account::Delivered)), (100, 0));
 }
@@ -245,7 +245,7 @@ fn p11_a_reversal_of_something_else_is_not_taken() {
     let topup = script.topup();
     let reply =
         Reply { echo: Echo { asked: Some(cny(2)), ..Echo::default() }, outcome: super::script::reversed(&topup) };
-    assert_eq!(script.rejects(&Event::Late { topup, reply }), Rejected::Illegal);
+    assert_eq!(script.rejects(&Event::Late { topup: Box::new(topup), reply }), Rejected::Illegal);
 }
 
 #[test]
@@ -253,7 +253,7 @@ fn p11_a_late_doubt_lets_no_order_go_that_is_out() {
     let (mut script, topup) = refused();
     script.restricted().proposed();
     let echo = Echo { asked: Some(cny(2)), ..Echo::default() };
-    script.happens(&Event::Late { topup, reply: Reply { echo, outcome: one() } });
+    script.happens(&Event::Late { topup: Box::new(topup), reply: Reply { echo, outcome: one() } });
     assert_eq!((script.balance(Account::Held), script.balance(Account::Suspense)), (100, 100));
     assert!(matches!(script.phase(), Phase::Paying { .. }));
 }

@@ -116,7 +116,7 @@ impl Happening {
                 let settled = |topup: &TopUp| topup.state != TopUpState::Held;
                 let topups: Vec<_> = script.topups().into_values().filter(settled).collect();
                 let topup = (!topups.is_empty()).then(|| which.get(&topups).clone())?;
-                Some(Event::Late { topup, reply: outcome.clone().into() })
+                Some(Event::Late { topup: Box::new(topup), reply: outcome.clone().into() })
             }
             Self::Word(word) => Some(Event::Told(word.clone())),
             Self::Other(event) => Some(event.as_ref().clone()),

@@ -65,7 +65,7 @@ impl Script {
             self.outcome_at = Some(self.now);
         }
         self.line = done.line.clone();
-        self.steps.push(done);
+        self.steps.push(*done);
         checks::after_each_step(self);
         Ok(())
     }
@@ -189,7 +189,7 @@ impl Script {
 
     /// An answer about an order that was settled before.
     pub(crate) fn late(&mut self, topup: TopUp, outcome: Outcome) -> &mut Self {
-        self.happens(&Event::Late { topup, reply: outcome.into() })
+        self.happens(&Event::Late { topup: Box::new(topup), reply: outcome.into() })
     }
 
     /// The last step.
