@@ -99,9 +99,9 @@ CREATE TABLE topups (
     book          INTEGER NOT NULL,
     provider      TEXT NOT NULL,
     msisdn        INTEGER NOT NULL,
-    unresolved    INTEGER NOT NULL,
-    sent          INTEGER NOT NULL,
     held          INTEGER NOT NULL,
+    suspense      INTEGER NOT NULL,
+    sent          INTEGER NOT NULL,
     exposed_minor INTEGER NOT NULL,
     currency      TEXT NOT NULL,
     at_ms         INTEGER NOT NULL,
@@ -109,8 +109,8 @@ CREATE TABLE topups (
     body          TEXT NOT NULL
 ) STRICT;
 CREATE INDEX topups_of_line ON topups (line);
-CREATE INDEX topups_unresolved ON topups (msisdn) WHERE unresolved = 1;
 CREATE UNIQUE INDEX topups_held ON topups (msisdn) WHERE held = 1;
+CREATE INDEX topups_suspense ON topups (msisdn) WHERE suspense = 1;
 
 -- The double-entry ledger, append-only, with cached balances (M2). `postings` is an array of account, currency, minor.
 CREATE TABLE transactions (

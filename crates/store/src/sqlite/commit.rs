@@ -146,8 +146,8 @@ async fn topups(
         }
     }
     let head = "INSERT OR FAIL INTO topups (reference, line, recovery, book, provider, msisdn, currency, at_ms, day,
-        unresolved, held, sent, exposed_minor, body)";
-    let tail = "ON CONFLICT (reference) DO UPDATE SET unresolved = excluded.unresolved, held = excluded.held,
+        held, suspense, sent, exposed_minor, body)";
+    let tail = "ON CONFLICT (reference) DO UPDATE SET held = excluded.held, suspense = excluded.suspense,
         sent = excluded.sent, exposed_minor = excluded.exposed_minor, body = excluded.body";
     // What is settled makes room for the next order of the same number (P3).
     write(db, head, known, tail).await?;
@@ -159,7 +159,7 @@ const FIXED: usize = 9;
 
 fn topup_row(topup: &TopUp, line: &Line, now: Now, day: i64) -> Result<[Value; 14], StoreError> {
     let TopUp { order, state, .. } = topup;
-    let (held, sent) = (*state == TopUpState::Held, *state != TopUpState::Withheld);
+    let is = |other| Value::from(*state == other);
     Ok([
         order.reference.as_str().into(),
         topup.line.0.into(),
@@ -170,9 +170,9 @@ fn topup_row(topup: &TopUp, line: &Line, now: Now, day: i64) -> Result<[Value; 1
         order.asked.currency().code().into(),
         now.wall_ms.into(),
         day.into(),
-        state.is_unresolved().into(),
-        held.into(),
-        sent.into(),
+        is(TopUpState::Held),
+        is(TopUpState::Suspense),
+        (*state != TopUpState::Withheld).into(),
         state.exposed_minor(order).into(),
         body(topup)?,
     ])

@@ -106,7 +106,7 @@ pub(super) fn columns(owner: Owner<'_>) -> (&'static str, String) {
 
 async fn versions(db: &mut SqliteConnection, lines: &[LineId]) -> Result<BTreeMap<LineId, u64>, StoreError> {
     let select = "SELECT json_group_array(json_array(l.id, coalesce(o.version, l.version)))
-        FROM lines l LEFT JOIN open_lines o ON o.line = l.id WHERE l.id IN (SELECT value FROM json_each(?1))";
+        FROM json_each(?1) id JOIN lines l ON l.id = id.value LEFT JOIN open_lines o ON o.line = l.id";
     let rows: Vec<(LineId, u64)> = gathered(query_scalar(select).bind(json(&lines)?), db).await?;
     Ok(rows.into_iter().collect())
 }
@@ -117,8 +117,8 @@ async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<Top
     if references.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let select = "SELECT json_group_array(json_array(reference, exposed_minor, day, body -> '$.state')) FROM topups
-        WHERE reference IN (SELECT value FROM json_each(?1))";
+    let select = "SELECT json_group_array(json_array(reference, exposed_minor, day, body -> '$.state'))
+        FROM json_each(?1) wanted JOIN topups ON reference = wanted.value";
     let rows: Vec<(TopUpRef, i64, i64, TopUpState)> =
         gathered(query_scalar(select).bind(json(&references)?), db).await?;
     let known = |(reference, exposed_minor, day, state)| (reference, Before { exposed_minor, day, state });
@@ -145,8 +145,9 @@ async fn orders(
 
 async fn unresolved(db: &mut SqliteConnection, sends: &[&Change]) -> Result<BTreeSet<i64>, StoreError> {
     let numbers: Vec<i64> = sends.iter().map(|change| change.step.line.msisdn.number()).collect();
-    let select = "SELECT json_group_array(msisdn) FROM topups INDEXED BY topups_unresolved
-        WHERE unresolved = 1 AND msisdn IN (SELECT value FROM json_each(?1))";
+    let select = "SELECT json_group_array(number.value) FROM json_each(?1) number
+        WHERE EXISTS (SELECT 1 FROM topups WHERE held = 1 AND msisdn = number.value)
+        OR EXISTS (SELECT 1 FROM topups WHERE suspense = 1 AND msisdn = number.value)";
     gathered(query_scalar(select).bind(json(&numbers)?), db).await
 }
 

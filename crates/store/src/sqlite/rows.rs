@@ -1,7 +1,8 @@
-//! Many rows in few statements: `INSERT … VALUES (?, ?), (?, ?), …`.
+//! Many rows in one statement: `INSERT … SELECT * FROM (VALUES (?, ?), (?, ?), …)`.
 //!
-//! The number of rows of each statement is a power of two, so that a batch of any size is made of statements that
-//! were prepared before: preparing one costs more than running it, and so does taking the rows out of JSON.
+//! A statement has room for a power of two of rows, so that a batch of any size finds one that was prepared before:
+//! preparing one costs more than running it, and so does taking the rows out of JSON. Nothing is bound to the room
+//! that is left over, which SQLite reads as rows of NULL; they are passed over.
 
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, SqliteConnection, query};
@@ -23,7 +24,8 @@ pub(super) enum Value {
     Null,
 }
 
-/// Writes rows: `head` names table and columns, `tail` says what happens to a row that is there already.
+/// Writes rows: `head` names table and columns, `tail` says what happens to a row that is there already. The first
+/// column is never NULL.
 ///
 /// `head` begins with `INSERT OR FAIL`: the transaction is given up when a row is refused, so that SQLite need not
 /// keep the pages as they were before the statement, as it would by default.
@@ -35,10 +37,11 @@ pub(super) async fn write<const COLUMNS: usize>(
 ) -> Result<(), StoreError> {
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
-        let count = size(rows.len());
+        let room = rows.len().min(MOST).next_power_of_two();
         let row = format!("({})", ["?"; COLUMNS].join(","));
-        let statement = format!("{head} VALUES {} {tail}", vec![row; count].join(","));
-        let values = rows.by_ref().take(count).flatten();
+        let places = vec![row; room].join(",");
+        let statement = format!("{head} SELECT * FROM (VALUES {places}) WHERE column1 IS NOT NULL {tail}");
+        let values = rows.by_ref().take(room).flatten();
         let batch = values.fold(query(AssertSqlSafe(statement)), |batch, value| match value {
             Value::Integer(value) => batch.bind(value),
             Value::Text(value) => batch.bind(value),
@@ -47,11 +50,6 @@ pub(super) async fn write<const COLUMNS: usize>(
         batch.execute(&mut *db).await?;
     }
     Ok(())
-}
-
-/// The greatest power of two that is not above so many rows, and no statement's most.
-fn size(rows: usize) -> usize {
-    1 << rows.min(MOST).ilog2()
 }
 
 /// A row's body.

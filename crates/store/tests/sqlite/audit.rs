@@ -112,7 +112,7 @@ async fn s5_p2_whatever_is_changed_in_an_order_is_found() {
         ("UPDATE topups SET at_ms = at_ms - 1, day = day - 1 WHERE id = 1", 4),
         ("DELETE FROM topups WHERE id = 2", 7),
         (
-            "INSERT INTO topups SELECT 0, 'X', line, recovery, book, provider, msisdn, unresolved, sent, held,
+            "INSERT INTO topups SELECT 0, 'X', line, recovery, book, provider, msisdn, held, suspense, sent,
                 exposed_minor, currency, at_ms, day, body FROM topups WHERE id = 1",
             4,
         ),
