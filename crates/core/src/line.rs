@@ -117,6 +117,10 @@ pub struct Recovery {
     /// Whether the provider took a delivery back (P12): then the ladder's end proves no suspension (K5).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub reversed: bool,
+    /// Whether money arrived late while another order was out (P7): where that order comes to nothing, this money counts
+    /// before anything more is paid.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
     /// Where it stands.
     pub phase: Phase,
 }

@@ -235,10 +235,16 @@ impl Turn<'_> {
                 let _ = recovery.receive(receipt, topup.aim);
                 if matches!(recovery.phase, Phase::Reading { .. } | Phase::Ready { .. } | Phase::Settling { .. }) {
                     self.settle();
+                } else {
+                    recovery.unsettled = recovery.is_out();
                 }
             }
-            // S105: the debt is paid by this money, unless another order for it is out already.
+            // S105: the debt is paid by this money. Another order for it that is out already goes on.
             State::Open(recovery) if current && !recovery.is_out() => self.set_paid(&topup.order),
+            State::Open(recovery) if current => {
+                recovery.deduct(&topup.order);
+                recovery.unsettled = true;
+            }
             State::Open(recovery) if matches!(recovery.phase, Phase::Ready { .. }) => self.read_now(),
             _ => {}
         }
@@ -268,7 +274,22 @@ impl Turn<'_> {
         }
     }
 
+    /// P7: what arrived while this order was out, now that nothing came of it, has its time before anything more is paid;
+    /// where it paid the set amount, nothing more is (S105).
+    pub(super) fn count_late_money(&mut self) {
+        let State::Open(recovery) = &self.step.line.state else { return };
+        if !recovery.unsettled || !matches!(recovery.phase, Phase::Reading { .. }) {
+            return;
+        }
+        match recovery.aim {
+            Aim::Set(_) if recovery.amount().is_none() => self.idle(),
+            Aim::Set(_) => {}
+            _ => self.settle(),
+        }
+    }
+
     fn settle(&mut self) {
+        self.recovery().unsettled = false;
         let recovery = self.recovery().clone();
         self.settle_on(&recovery, self.now);
     }
@@ -298,6 +319,7 @@ impl Turn<'_> {
             }
             Refusal::Other(_) => self.park(Reason::Refused(reason.clone())),
         }
+        self.count_late_money();
     }
 
     /// Another provider under a new reference, else park.

@@ -87,6 +87,7 @@ impl<'a> Turn<'a> {
             tries: 0,
             reached: None,
             reversed: false,
+            unsettled: false,
             phase: Phase::Preparing { read: read.clone(), wake: now_or(self.now, 0) },
         }));
         self.record(None);
@@ -211,6 +212,7 @@ impl<'a> Turn<'a> {
         self.topup(order, TopUpState::Withheld);
         self.step.transactions.push(Transaction::release(order));
         self.denied(denial);
+        self.count_late_money();
     }
 
     /// In service again (claim 4, S105): the recovery has its answer, and the set amount is owed.
@@ -249,19 +251,9 @@ impl<'a> Turn<'a> {
     /// A payment of the set amount: what is still owed follows, unless nothing that small is sold.
     pub(super) fn set_paid(&mut self, order: &Order) {
         let recovery = self.recovery();
-        let Aim::Set(owed) = recovery.aim else { return };
+        recovery.deduct(order);
         let gap_ms = recovery.terms().map_or(0, |terms| terms.min_gap_ms);
-        let next = recovery.terms().and_then(|terms| {
-            let left = owed.minus(order.asked).ok()?;
-            terms.offer.denominations.at_most(left).map(|_| left)
-        });
-        match next {
-            Some(left) => {
-                recovery.aim = Aim::Set(left);
-                self.read_later(gap_ms);
-            }
-            None => self.idle(),
-        }
+        if recovery.amount().is_some() { self.read_later(gap_ms) } else { self.idle() }
     }
 
     /// The person's set amount; a fresh query comes before it is paid.
@@ -422,6 +414,13 @@ impl Recovery {
         }
     }
 
+    /// Counts a payment of the set amount: so much less is owed.
+    pub(super) fn deduct(&mut self, order: &Order) {
+        if let Aim::Set(owed) = &mut self.aim {
+            *owed = owed.minus(order.asked).unwrap_or(Amount::zero(owed.currency()));
+        }
+    }
+
     /// Whether an order is with the provider.
     pub(super) fn is_out(&self) -> bool {
         matches!(self.phase, Phase::Paying { .. } | Phase::Inquiring(_))
@@ -434,7 +433,7 @@ impl Recovery {
     }
 
     /// What the order asks for, by its aim.
-    fn amount(&self) -> Option<Amount> {
+    pub(super) fn amount(&self) -> Option<Amount> {
         let on_sale = &self.terms()?.offer.denominations;
         match self.aim {
             Aim::Probe => on_sale.reaching(self.pinned.probe),

@@ -86,6 +86,18 @@ fn p7_a_late_success_of_a_rung_does_not_let_the_set_amount_go() {
     assert_eq!(typed.sent(), Some(cny(30)));
 }
 
+/// The order that is out may come to nothing: then the money that came late has its time, as any other.
+#[test]
+fn p7_s1043_late_money_has_its_time_after_an_order_that_was_out() {
+    let (mut script, topup) = refused();
+    script.restricted().proposed().late(topup, one());
+    assert!(matches!(script.phase(), Phase::Paying { .. }));
+    script.refused_for_good(Refusal::Unavailable);
+    assert!(matches!(script.phase(), Phase::Settling { .. }), "{:?}", script.phase());
+    script.settled().restricted().proposed();
+    assert_eq!(script.sent(), Some(cny(8)));
+}
+
 #[test]
 fn p7_a_replayed_late_success_is_stale() {
     let (mut script, topup) = refused();

@@ -41,6 +41,24 @@ fn p7_late_money_of_the_set_amount_lets_no_order_go_that_is_out() {
     assert_eq!((script.out().asked, script.recovery().received), (cny(50), cny(1)));
 }
 
+/// The set amount is paid once, whichever of the two orders for it was delivered.
+#[test]
+fn p7_s105_late_money_of_the_set_amount_counts_once_the_order_that_was_out_comes_to_nothing() {
+    let owing = |owed| {
+        let mut script = Script::ready_with(SetAmount::Remembered(Some(cny(owed))), &[8]);
+        script.paid().in_service().proposed().refused_for_good(Refusal::Unavailable);
+        let (set, asked) = (script.topup(), script.topup().order.asked);
+        script.in_service().proposed().late(set, receipt(asked, asked));
+        script
+    };
+    let mut script = owing(50);
+    script.refused_for_good(Refusal::Unavailable);
+    assert_eq!(script.line.state, State::Idle);
+    let mut script = owing(50);
+    script.delivered();
+    assert_eq!((&script.line.state, script.balance(Account::Delivered)), (&State::Idle, 10_100));
+}
+
 #[test]
 fn s105_what_a_person_typed_wins_over_the_preset() {
     let mut script = Script::ready_with(SetAmount::Offered(Some(cny(50))), &[8]);
