@@ -21,16 +21,21 @@ pub enum Kind {
 
 /// A world's database.
 pub(crate) struct Database {
-    store: Box<dyn Store>,
+    stored: Stored,
     /// What SQLite runs on; memory never waits.
     runtime: Option<Runtime>,
     _folder: Option<TempDir>,
 }
 
+enum Stored {
+    Memory(Memory),
+    Sqlite(Box<Sqlite>),
+}
+
 impl Database {
     pub(crate) fn open(kind: Kind) -> Result<Self, StoreError> {
         match kind {
-            Kind::Memory => Ok(Self { store: Box::new(Memory::default()), runtime: None, _folder: None }),
+            Kind::Memory => Ok(Self { stored: Stored::Memory(Memory::default()), runtime: None, _folder: None }),
             Kind::Sqlite => Self::sqlite(),
         }
     }
@@ -41,11 +46,27 @@ impl Database {
         // In memory where the system has such a folder, since every commit is synced.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).map_err(place)?;
         let store = runtime.block_on(Sqlite::open(&folder.path().join("ringback.db")))?;
-        Ok(Self { store: Box::new(store), runtime: Some(runtime), _folder: Some(folder) })
+        Ok(Self { stored: Stored::Sqlite(Box::new(store)), runtime: Some(runtime), _folder: Some(folder) })
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
-        self.store.as_ref()
+        match &self.stored {
+            Stored::Memory(memory) => memory,
+            Stored::Sqlite(sqlite) => sqlite.as_ref(),
+        }
+    }
+
+    /// A backup of what is kept now. Files are backed up and put back by the campaign `restore`.
+    pub(crate) fn backup(&self) -> Option<Memory> {
+        match &self.stored {
+            Stored::Memory(memory) => Some(memory.clone()),
+            Stored::Sqlite(_) => None,
+        }
+    }
+
+    /// Puts a backup in its place.
+    pub(crate) fn put_back(&mut self, backup: Memory) {
+        self.stored = Stored::Memory(backup);
     }
 
     /// What a call to the store says.

@@ -11,6 +11,8 @@ pub enum Fault {
     AnswerLost,
     /// A message takes from seconds to days.
     Delayed,
+    /// A message overtakes others.
+    Reordered,
     /// A message arrives twice.
     Duplicated,
     /// An order that was refused, or not known, is delivered after all.
@@ -29,7 +31,7 @@ pub enum Fault {
     WrongLine,
     /// The provider refuses.
     Refused,
-    /// The provider does not know an order that it took.
+    /// The provider does not find an order that it took, for a while.
     Forgotten,
     /// The provider works on the order for long.
     Pending,
@@ -55,6 +57,8 @@ pub enum Fault {
     ClockForward,
     /// The wall clock jumps back.
     ClockBack,
+    /// The disk is slow.
+    DiskSlow,
     /// The disk is full.
     DiskFull,
     /// A commit is written and reported as failed.
@@ -88,6 +92,30 @@ pub enum Fault {
 /// How many kinds there are.
 const KINDS: usize = Fault::Unprepared as usize + 1;
 
+/// Kinds that keep anything from happening: never often, or nothing is left that could go wrong.
+const HINDRANCES: [Fault; 20] = [
+    Fault::RequestLost,
+    Fault::AnswerLost,
+    Fault::StatusUnknown,
+    Fault::StatusWrong,
+    Fault::StatusStale,
+    Fault::Flapping,
+    Fault::Crash,
+    Fault::DiskFull,
+    Fault::FsyncFailed,
+    Fault::Unreadable,
+    Fault::OffersFail,
+    Fault::KillSwitch,
+    Fault::ConsentWithdrawn,
+    Fault::CapLowered,
+    Fault::Recycled,
+    Fault::ClockForward,
+    Fault::Paused,
+    Fault::CommitCrash,
+    Fault::StaleWorker,
+    Fault::StatementUnread,
+];
+
 /// How often each kind strikes in one world, of 1,024 chances.
 #[derive(Debug, Clone)]
 pub(crate) struct Rates {
@@ -102,7 +130,10 @@ impl Rates {
     pub(crate) fn mixed(random: &mut Random) -> Self {
         let mut of_1024 = [0; KINDS];
         for rate in &mut of_1024 {
-            *rate = [0, 20, 80, 160, 320, 512][random.index(6)];
+            *rate = random.pick(&[0, 80, 160, 320, 512, 768]);
+        }
+        for hindrance in HINDRANCES {
+            of_1024[hindrance as usize] = random.pick(&[0, 0, 20, 40, 80, 160]);
         }
         Self { of_1024, on: true, count: 0 }
     }

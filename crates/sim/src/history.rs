@@ -37,6 +37,10 @@ pub enum Fact {
     Queried(Queried),
     /// The answer to the query that a worker issued at that time of its clock became durable.
     Status(LineId, Now, Judgement),
+    /// Another SIM answered than the one that was seen first, since a person last confirmed the number.
+    Foreign(LineId),
+    /// A claim is open although all is at rest.
+    OpenClaim(Key),
     /// A batch was committed on this day of its worker's clock; whether the clock is not trusted.
     Batch(i64, bool),
     /// The books' limits are these from here on.
@@ -67,6 +71,10 @@ pub enum Fact {
     Inquired(Key, u64, bool),
     /// Faults stopped.
     Calm,
+    /// An old backup was put back: of what was before, only the ledger at rest tells anything.
+    PutBack,
+    /// An order left although the ledger lacks what its provider has.
+    Unreconciled(Key),
     /// The world did not come to rest: why.
     Restless(String),
     /// A line was due and nobody woke for it.
@@ -250,6 +258,8 @@ pub struct Intent {
     pub clock_fault: bool,
     /// How long a delivery may take to lift a bar.
     pub settling_ms: u64,
+    /// How many outcomes of the line's orders were known by then.
+    pub outcomes: u32,
 }
 
 /// What is known of a top-up, and how that became known.
@@ -366,7 +376,7 @@ pub struct Queried {
     pub line: LineId,
     /// By the worker's clock.
     pub issued: Now,
-    /// The line's count of outcomes in the store by then.
+    /// How many outcomes of the line's orders were durable by then.
     pub outcomes: u32,
     /// When, truly.
     pub t_ms: u64,

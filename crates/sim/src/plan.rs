@@ -27,6 +27,7 @@ pub(crate) struct Plan {
     pub(crate) providers: Vec<Terms>,
     pub(crate) limits: BTreeMap<String, Limits>,
     pub(crate) check_every_ms: Option<u64>,
+    pub(crate) statements_every_ms: u64,
     pub(crate) sees_imsi: bool,
     /// Steps with faults on.
     pub(crate) steps: u32,
@@ -76,8 +77,9 @@ impl Plan {
         let lines = lines(random, books.len());
         let limits = limits(random, &providers);
         Self {
-            steps: 60 + u32::try_from(random.below(120)).unwrap_or(0) + u32::try_from(lines.len()).unwrap_or(0),
+            steps: 80 + u32::try_from(random.below(200)).unwrap_or(0) + u32::try_from(lines.len()).unwrap_or(0),
             check_every_ms: random.percent(30).then(|| random.pick(&[600_000, 3_600_000, 6 * 3_600_000])),
+            statements_every_ms: random.pick(&[180_000, 3_600_000, 6 * 3_600_000]),
             sees_imsi: random.coin(),
             books,
             lines,
@@ -97,7 +99,7 @@ impl Plan {
             batch: 64,
             claim_poll_ms: 60_000,
             check_every_ms: self.check_every_ms,
-            statements_every_ms: Some(6 * 3_600_000),
+            statements_every_ms: Some(self.statements_every_ms),
             statements_final_after_ms: self.final_after_ms(),
         }
     }

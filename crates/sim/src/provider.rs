@@ -22,6 +22,8 @@ pub(crate) struct Booking {
     pub(crate) order: Order,
     pub(crate) truth: Booked,
     pub(crate) at_ms: u64,
+    /// Inquiries do not find it before.
+    hidden_until_ms: u64,
 }
 
 /// What became of an order, truly.
@@ -70,26 +72,27 @@ impl Provider {
             return (Outcome::Refused(Refusal::TooSoon), None, Later::Nothing);
         }
         let place = self.bookings.len();
-        let mut book = |truth: Booked| self.bookings.push(Booking { order: order.clone(), truth, at_ms: t_ms });
+        let hidden = rates.strikes(random, Fault::Forgotten) && random.coin();
+        let hidden_until_ms = if hidden { t_ms + 60_000 + span_ms(random) } else { 0 };
+        let booking = |truth| Booking { order: order.clone(), truth, at_ms: t_ms, hidden_until_ms };
         if rates.strikes(random, Fault::Refused) {
             let reason = refusal(random);
             let late = rates.strikes(random, Fault::LateSuccess);
             if !late && random.coin() {
                 return (Outcome::Refused(reason), None, Later::Nothing);
             }
-            book(Booked::Refused(reason.clone()));
-            let later = if late { Later::Deliver(60_000 + random.below(3 * DAY_MS)) } else { Later::Nothing };
+            self.bookings.push(booking(Booked::Refused(reason.clone())));
+            let later = if late { Later::Deliver(60_000 + span_ms(random)) } else { Later::Nothing };
             return (Outcome::Refused(reason), Some(place), later);
         }
         if rates.strikes(random, Fault::Pending) {
-            book(Booked::Pending);
+            self.bookings.push(booking(Booked::Pending));
             return (Outcome::Pending, Some(place), Later::Deliver(1_000 + random.below(DAY_MS / 2)));
         }
         let receipt = self.receipt(order, random, rates);
-        let mut book = |truth: Booked| self.bookings.push(Booking { order: order.clone(), truth, at_ms: t_ms });
-        book(Booked::Delivered(receipt));
+        self.bookings.push(booking(Booked::Delivered(receipt)));
         let reverse = rates.strikes(random, Fault::Reversed);
-        let later = if reverse { Later::Reverse(1_000 + random.below(2 * DAY_MS)) } else { Later::Nothing };
+        let later = if reverse { Later::Reverse(1_000 + span_ms(random)) } else { Later::Nothing };
         (Outcome::Delivered(receipt), Some(place), later)
     }
 
@@ -100,12 +103,14 @@ impl Provider {
         delivered.any(|booking| t_ms < booking.at_ms + self.terms.min_gap_ms)
     }
 
-    pub(crate) fn inquire(&self, order: &Order, random: &mut Random, rates: &mut Rates) -> Outcome {
+    pub(crate) fn inquire(&self, order: &Order, t_ms: u64, rates: &Rates) -> Outcome {
         if !self.terms.inquiry_by_reference {
             return Outcome::Unknown("no inquiry by reference".into());
         }
         match self.find(&order.reference) {
-            Some(known) if !rates.strikes(random, Fault::Forgotten) => self.bookings[known].truth.said(),
+            Some(known) if t_ms >= self.bookings[known].hidden_until_ms || !rates.are_on() => {
+                self.bookings[known].truth.said()
+            }
             _ => Outcome::NotFound,
         }
     }
@@ -161,6 +166,13 @@ pub(crate) fn echoed(order: &Order, outcome: Outcome, random: &mut Random, rates
     }
     let mut outcome = outcome;
     if let Outcome::Delivered(receipt) = &mut outcome
+        && rates.strikes(random, Fault::WrongAmount)
+        && random.percent(25)
+    {
+        // Less than its books say: only the statement tells.
+        receipt.debited = Amount::from_minor(receipt.debited.minor() / 2, receipt.debited.currency());
+    }
+    if let Outcome::Delivered(receipt) = &mut outcome
         && rates.strikes(random, Fault::WrongCurrency)
         && random.percent(50)
     {
@@ -184,4 +196,10 @@ fn refusal(random: &mut Random) -> Refusal {
         5 | 6 => Refusal::Unavailable,
         _ => Refusal::Other("no".into()),
     }
+}
+
+/// How long a provider takes to change its mind.
+fn span_ms(random: &mut Random) -> u64 {
+    let most = random.pick(&[120_000, 600_000, 7_200_000, 2 * DAY_MS]);
+    random.below(most)
 }

@@ -9,6 +9,7 @@ mod outside;
 mod people;
 mod record;
 mod rest;
+mod restore;
 mod worker;
 
 use ringback_core::{
@@ -31,6 +32,7 @@ use crate::{
     random::Random,
 };
 use record::Recorder;
+use restore::Backup;
 use worker::Worker;
 
 /// Where every wall clock begins: the noon of some day.
@@ -56,16 +58,17 @@ pub(crate) struct World {
     pub(crate) history: History,
     /// How many things happened, faults on or off.
     pub(crate) events: u64,
-    /// When faults stopped.
-    calm_ms: u64,
     /// How often people released what stops spending, once faults had stopped.
     releases: u32,
-    /// Whether every line was to be queried once faults had stopped.
-    looked: bool,
+    /// When every line was to be queried, once faults had stopped.
+    looked_ms: Option<u64>,
     /// Whether the statements were compared since anybody said anything.
     compared: bool,
     /// Whether a switch stops spending, in the store, and since when.
     stopped: Option<u64>,
+    /// What is put back once faults stop, and whether it was.
+    backup: Option<Backup>,
+    put_back: bool,
     story: Option<Vec<String>>,
 }
 
@@ -124,11 +127,12 @@ impl World {
             recorder: Recorder::default(),
             history: History::default(),
             events: 0,
-            calm_ms: 0,
             releases: 0,
-            looked: false,
+            looked_ms: None,
             compared: false,
             stopped: None,
+            backup: Backup::drawn(seed, plan.steps),
+            put_back: false,
             story: traced.then(Vec::new),
             plan,
         };
@@ -139,10 +143,12 @@ impl World {
     /// Steps with faults on, as many as the seed or the caller allows; then faults stop and all comes to rest.
     pub(crate) fn run(&mut self, most_steps: Option<u32>) {
         let steps = most_steps.unwrap_or(u32::MAX).min(self.plan.steps);
-        for _ in 0..steps {
+        for step in 0..steps {
+            self.back_up(step);
             self.chaos();
             self.step();
         }
+        self.put_back();
         self.calm();
         self.rest();
     }

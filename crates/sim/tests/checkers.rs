@@ -244,7 +244,13 @@ const DOCTORS: [(&str, Doctor); 56] = [
 ];
 
 /// More of them, so that no table is too long to read.
-const MORE_DOCTORS: [(&str, Doctor); 9] = [
+const MORE_DOCTORS: [(&str, Doctor); 11] = [
+    ("S105", |h| {
+        let paid = h.facts.iter().position(|fact| matches!(fact, Fact::Intent(i) if matches!(i.aim, Aim::Set(_))))?;
+        let Fact::Intent(intent) = &mut h.facts[paid] else { return None };
+        intent.asked = plus(intent.asked, 100_000);
+        Some(())
+    }),
     ("L2", |h| step(h, |s| s.notices.parked).map(|step| step.notices.parked = false)),
     ("L3", |h| {
         let place = h.facts.iter().position(|fact| matches!(fact, Fact::Inquired(_, _, false)))?;
@@ -266,6 +272,7 @@ const MORE_DOCTORS: [(&str, Doctor); 9] = [
     ("S1", |h| step(h, |s| s.event == Happened::Signalled).map(|step| step.posted = 1)),
     ("S2", |h| intent(h).map(|intent| intent.clock_fault = true)),
     ("S2", |h| sent(h).map(|sent| sent.failing = true)),
+    ("S3", |h| added(h, Fact::Unreconciled(1))),
     ("S6", |h| added(h, Fact::Exposed("doctored".into()))),
     ("R2", |h| {
         let key = intent(h)?.key;

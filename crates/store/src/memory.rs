@@ -27,6 +27,13 @@ use tables::Tables;
 #[derive(Debug, Default)]
 pub struct Memory(Mutex<Tables>);
 
+/// A backup: what was kept by then.
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        Self(Mutex::new(self.tables().clone()))
+    }
+}
+
 impl Memory {
     /// The tables; a call that panicked had written nothing, since every check comes before the first write.
     fn tables(&self) -> MutexGuard<'_, Tables> {

@@ -34,12 +34,8 @@ fn k1_a_payment_cites_a_fresh_read(history: &History) -> Option<String> {
         let Some(query) = cited(before, intent.line, intent.cited) else {
             return Some(format!("it cites no query: {intent:?}"));
         };
-        let outcomes = before.iter().rev().find_map(|fact| match fact {
-            Fact::Stepped(step) if step.line == intent.line => Some(step.before.outcomes),
-            _ => None,
-        })?;
-        let wrong = query.outcomes != outcomes || !is_fresh(intent, intent.now);
-        wrong.then(|| format!("{intent:?} cites {query:?} at {outcomes} outcomes"))
+        let wrong = query.outcomes != intent.outcomes || !is_fresh(intent, intent.now);
+        wrong.then(|| format!("{intent:?} cites {query:?}"))
     });
     let sent_late = history.facts.iter().find_map(|fact| match fact {
         Fact::Sent(sent) => {
@@ -79,12 +75,12 @@ fn k3_another_cause_never_pays(history: &History) -> Option<String> {
     })
 }
 
-/// A sighting without a subscriber is a doubt until a person confirms the number.
+/// A sighting without a subscriber, or of another SIM, is a doubt until a person confirms the number.
 fn k4_a_doubt_freezes_payments_and_refunds(history: &History) -> Option<String> {
     let mut doubted: Vec<LineId> = Vec::new();
     for fact in &history.facts {
         match fact {
-            Fact::Status(line, _, Judgement::NotInService) => doubted.push(*line),
+            Fact::Status(line, _, Judgement::NotInService) | Fact::Foreign(line) => doubted.push(*line),
             Fact::Stepped(step) if step.event == Happened::Confirmed => doubted.retain(|line| *line != step.line),
             Fact::Stepped(step) if step.after.doubt => doubted.push(step.line),
             Fact::Intent(intent) if doubted.contains(&intent.line) => return Some(format!("{intent:?}")),

@@ -1,9 +1,9 @@
 //! Liveness: once faults stop, everything ends.
 
-use ringback_core::{LineId, line::Aim};
+use ringback_core::line::Aim;
 
 use super::{Check, judging::cited};
-use crate::history::{Fact, History, Stage};
+use crate::history::{Fact, History, Intent, Stage};
 
 pub(super) const CHECKS: [(&str, Check); 6] = [
     ("L1", l1_everything_ends),
@@ -18,6 +18,7 @@ pub(super) const CHECKS: [(&str, Check); 6] = [
 fn l1_everything_ends(history: &History) -> Option<String> {
     history.facts.iter().find_map(|fact| match fact {
         Fact::Restless(left) => Some(left.clone()),
+        Fact::OpenClaim(_) => Some("a claim is open and nobody asks its desk".into()),
         Fact::Rested(rested) if matches!(rested.stage, Stage::Open(_)) => Some(format!("{rested:?}")),
         Fact::Rested(rested) if rested.to_settle > 0 => Some(format!("nobody settled it: {rested:?}")),
         _ => None,
@@ -71,24 +72,30 @@ fn l5_nobody_starves(history: &History) -> Option<String> {
     })
 }
 
-/// A rung is paid only on a read that was issued, by true time, when the delivery before had its whole time to settle.
+/// A probe or rung is paid only on a read that was issued, by true time, when the delivery before had its whole time to settle.
 fn l6_no_wait_is_shortened(history: &History) -> Option<String> {
-    let (mut delivered, mut last_ms): (Vec<(LineId, u64)>, u64) = (Vec::new(), 0);
-    history.facts.iter().enumerate().find_map(|(place, fact)| match fact {
-        Fact::Stepped(step) => {
-            last_ms = step.t_ms;
-            None
+    let (mut made, mut last_ms): (Vec<&Intent>, u64) = (Vec::new(), 0);
+    let mut delivered: Vec<(&Intent, u64)> = Vec::new();
+    for (place, fact) in history.facts.iter().enumerate() {
+        match fact {
+            Fact::Stepped(step) => last_ms = step.t_ms,
+            Fact::Settled(settled) if settled.before.delivered().is_none() && settled.after.delivered().is_some() => {
+                delivered.extend(made.iter().find(|intent| intent.key == settled.key).map(|intent| (*intent, last_ms)));
+            }
+            Fact::Intent(intent) => {
+                let same = |(of, _): &&(&Intent, u64)| (of.line, of.recovery) == (intent.line, intent.recovery);
+                let at_ms = delivered.iter().rev().find(same).map(|(_, at_ms)| *at_ms);
+                let read = cited(&history.facts[..place], intent.line, intent.cited);
+                let waits = !matches!(intent.aim, Aim::Set(_));
+                if let Some((at_ms, read)) = at_ms.zip(read).filter(|_| waits)
+                    && read.t_ms < at_ms + intent.settling_ms
+                {
+                    return Some(format!("{intent:?} cites {read:?}, delivered at {at_ms}"));
+                }
+                made.push(intent);
+            }
+            _ => {}
         }
-        Fact::Settled(settled) if settled.before.delivered().is_none() && settled.after.delivered().is_some() => {
-            delivered.retain(|(line, _)| *line != settled.line);
-            delivered.push((settled.line, last_ms));
-            None
-        }
-        Fact::Intent(intent) if matches!(intent.aim, Aim::Rung { .. }) => {
-            let (_, at_ms) = delivered.iter().find(|(line, _)| *line == intent.line)?;
-            let read = cited(&history.facts[..place], intent.line, intent.cited)?;
-            (read.t_ms < at_ms + intent.settling_ms).then(|| format!("{intent:?} cites {read:?}, delivered at {at_ms}"))
-        }
-        _ => None,
-    })
+    }
+    None
 }

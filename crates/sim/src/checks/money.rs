@@ -49,7 +49,10 @@ fn m3_one_hold_and_one_release(history: &History) -> Option<String> {
 /// Reference by reference: what the provider booked is what the ledger has, and what left the float.
 fn m4_the_ledger_is_the_statement(history: &History) -> Option<String> {
     let unknown = history.facts.iter().find_map(|fact| match fact {
-        Fact::Booked(booked) if booked.receipt.is_some() && kept(history, booked.key).is_none() => {
+        // What was taken back moved no money.
+        Fact::Booked(booked)
+            if booked.receipt.is_some_and(|(_, back)| !back) && kept(history, booked.key).is_none() =>
+        {
             Some(format!("the ledger does not know {booked:?}"))
         }
         _ => None,

@@ -1,11 +1,11 @@
 //! Payment: what is committed, sent, and heard about orders.
 
-use ringback_core::{Now, ledger::Kind, recovery::TopUpState};
+use ringback_core::{Now, ledger::Kind, line::Aim, recovery::TopUpState};
 
 use super::Check;
 use crate::history::{Fact, Happened, History, Intent, Key, Said, Sent, Settled, Stage, Via, kind_bit};
 
-pub(super) const CHECKS: [(&str, Check); 13] = [
+pub(super) const CHECKS: [(&str, Check); 14] = [
     ("P1", p1_durable_before_a_byte_leaves),
     ("P2", p2_a_reference_is_one_order),
     ("P3", p3_one_unresolved_intent_a_number),
@@ -19,6 +19,7 @@ pub(super) const CHECKS: [(&str, Check); 13] = [
     ("P11", p11_something_else_goes_to_suspense),
     ("P12", p12_a_reversal_reopens_nothing),
     ("P13", p13_a_persons_word_is_marked),
+    ("S105", s105_the_set_amount_is_paid_once),
 ];
 
 /// Every order that left, after the facts that came before.
@@ -246,4 +247,38 @@ fn p13_a_persons_word_is_marked(history: &History) -> Option<String> {
         s.via != Via::Person && contradicts && s.after != TopUpState::Suspense
     };
     history.settled().find(|s| unmarked(s) || contradicted(s)).map(|settled| format!("{settled:?}"))
+}
+
+/// A payment of the set amount asks for no more than is still owed by then.
+fn s105_the_set_amount_is_paid_once(history: &History) -> Option<String> {
+    let mut debts: Vec<(&Intent, i64)> = Vec::new();
+    let mut out: Vec<&Intent> = Vec::new();
+    for fact in &history.facts {
+        match fact {
+            Fact::Intent(intent) => {
+                let Aim::Set(owed) = intent.aim else { continue };
+                let debt = debts.iter().find(|(first, _)| is_same_recovery(first, intent));
+                let left = debt.map_or(owed.minor(), |(_, left)| *left);
+                if intent.asked.minor() > left {
+                    return Some(format!("{left} is owed: {intent:?}"));
+                }
+                if debt.is_none() {
+                    debts.push((intent, left));
+                }
+                out.push(intent);
+            }
+            Fact::Settled(settled) if settled.before.delivered().is_none() && settled.after.delivered().is_some() => {
+                let Some(paid) = out.iter().find(|intent| intent.key == settled.key) else { continue };
+                if let Some((_, left)) = debts.iter_mut().find(|(first, _)| is_same_recovery(first, paid)) {
+                    *left -= paid.asked.minor();
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+fn is_same_recovery(one: &Intent, other: &Intent) -> bool {
+    (one.line, one.recovery) == (other.line, other.recovery)
 }

@@ -3,8 +3,12 @@
 use super::Check;
 use crate::history::{Fact, Happened, History, Phase, Stage};
 
-pub(super) const CHECKS: [(&str, Check); 3] =
-    [("S1", s1_a_signal_is_a_hint), ("S2", s2_what_fails_stops_spending), ("S6", s6_no_whole_number_is_shown)];
+pub(super) const CHECKS: [(&str, Check); 4] = [
+    ("S1", s1_a_signal_is_a_hint),
+    ("S2", s2_what_fails_stops_spending),
+    ("S3", s3_a_restored_ledger_is_reconciled_first),
+    ("S6", s6_no_whole_number_is_shown),
+];
 
 /// A signal moves no money and settles no order.
 fn s1_a_signal_is_a_hint(history: &History) -> Option<String> {
@@ -21,6 +25,13 @@ fn s2_what_fails_stops_spending(history: &History) -> Option<String> {
     history.facts.iter().find_map(|fact| match fact {
         Fact::Intent(intent) if intent.clock_fault => Some(format!("{intent:?}")),
         Fact::Sent(sent) if sent.failing => Some(format!("{sent:?}")),
+        _ => None,
+    })
+}
+
+fn s3_a_restored_ledger_is_reconciled_first(history: &History) -> Option<String> {
+    history.facts.iter().find_map(|fact| match fact {
+        Fact::Unreconciled(key) => Some(format!("an order leaves: {key}")),
         _ => None,
     })
 }

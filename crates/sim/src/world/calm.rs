@@ -2,15 +2,22 @@
 
 use ringback_core::{
     Line, LineId,
+    admit::Switch,
     line::{Phase, State},
 };
-use ringback_store::{ClaimFilter, Filter};
+use ringback_store::{Ask, ClaimFilter, Filter, Request};
 
-use super::{Due, World, worker::Worker};
+use super::{Due, World, outside::DEADLINE_MS, worker::Worker};
 use crate::history::Fact;
 
 /// Steps after which a world that does not come to rest fails, for the world and for each line.
 const MOST_STEPS: (u64, u64) = (1_500, 400);
+
+/// How long a query may have been out by then, where a worker stood still.
+const OUT_MS: u64 = 86_400_000;
+
+/// How long spending is stopped while people look.
+const PAUSE_MS: u64 = 120_000;
 
 /// What people wait for, rather than to answer.
 const SOON_MS: u64 = 600_000;
@@ -21,7 +28,6 @@ const MOST_RELEASES: u32 = 2;
 impl World {
     pub(super) fn calm(&mut self) {
         self.rates.stop();
-        self.calm_ms = self.t_ms;
         self.history.push(Fact::Calm);
         self.tell(|_| "FAULTS STOP".into());
         self.flush();
@@ -29,26 +35,53 @@ impl World {
         self.all_look();
         self.release();
         if self.random.coin() {
-            for line in 1..=self.plan.lines.len() {
-                let line = LineId(i64::try_from(line).unwrap_or(0));
-                self.network_looks(line);
-            }
-            self.looked = true;
+            self.look_at_all();
         }
         let (base, each) = MOST_STEPS;
         let most = base + each * self.plan.lines.len() as u64;
         for _ in 0..most {
             if !self.moves() && !self.people_answer() && !self.compare() {
-                return;
+                return self.starving(OUT_MS);
             }
         }
+        self.fall_asleep();
         let left = self.left();
         self.history.push(Fact::Restless(left));
     }
 
-    fn network_looks(&mut self, line: LineId) {
-        let request = ringback_store::Request { line, ask: ringback_store::Ask::Query };
-        self.db.sure(self.db.store().post(&[request]));
+    /// People have every line queried, now and then while spending is stopped (L5).
+    fn look_at_all(&mut self) {
+        let stopped = self.random.coin();
+        if stopped {
+            self.db.sure(self.db.store().set_switch(Switch::Paused, true));
+            self.switched(true);
+            self.query_all();
+            self.pass(PAUSE_MS);
+        }
+        self.query_all();
+        self.looked_ms = Some(self.t_ms);
+        if stopped {
+            self.pass(PAUSE_MS);
+            self.starving(PAUSE_MS / 2);
+            self.release();
+        }
+    }
+
+    fn query_all(&mut self) {
+        let lines = (1..=self.plan.lines.len()).filter_map(|line| i64::try_from(line).ok());
+        let requests: Vec<Request> = lines.map(|line| Request { line: LineId(line), ask: Ask::Query }).collect();
+        self.db.sure(self.db.store().post(&requests));
+        self.poll_soon();
+    }
+
+    /// Time passes.
+    fn pass(&mut self, ms: u64) {
+        let end_ms = self.t_ms + ms;
+        let is_due = |at_ms: Option<u64>| at_ms.is_some_and(|at_ms| at_ms <= end_ms);
+        while is_due(self.queue.next_ms()) || is_due(self.next_wake().map(|(at_ms, _)| at_ms)) {
+            self.step();
+        }
+        self.t_ms = end_ms;
     }
 
     /// What was on its way for long arrives now; so does what providers still had to do.
@@ -58,7 +91,7 @@ impl World {
                 Due::Deliver(provider, booking) => self.deliver(provider, booking),
                 Due::Reverse(provider, booking) => self.reverse(provider, booking),
                 Due::Arrive(call) => self.queue.push(at_ms.min(self.t_ms + 1_000), Due::Arrive(call)),
-                Due::Return(..) | Due::Poll(..) => self.queue.push(at_ms, due),
+                Due::Return(..) | Due::Poll(..) => self.queue.push(at_ms.min(self.t_ms + DEADLINE_MS), due),
                 Due::Restart | Due::Person(_) | Due::Release => {}
             }
         }
@@ -100,7 +133,6 @@ impl World {
             return false;
         }
         if self.queue.is_empty() && self.next_wake().is_none() {
-            self.fall_asleep();
             return false;
         }
         self.step();
@@ -127,7 +159,11 @@ impl World {
 
     /// Lines that are due while nobody wakes (L4).
     fn fall_asleep(&mut self) {
-        let due: Vec<LineId> = self.open().iter().filter(|line| line.due().is_some()).map(|line| line.id).collect();
+        let Some(now) = self.workers.iter().position(|worker| worker.alive).map(|place| self.now(place)) else {
+            return;
+        };
+        let is_due = |line: &&Line| line.due().is_some_and(|(_, wake)| wake.is_due(now));
+        let due: Vec<LineId> = self.open().iter().filter(is_due).map(|line| line.id).collect();
         self.history.facts.extend(due.into_iter().map(Fact::Asleep));
     }
 
@@ -168,6 +204,26 @@ impl World {
             }
         }
         true
+    }
+
+    /// Lines that were to be queried and were not (L5). A query that was out by then counts, and so does a consent that
+    /// was missing meanwhile.
+    fn starving(&mut self, out_ms: u64) {
+        let Some(looked_ms) = self.looked_ms else { return };
+        let since_ms = looked_ms.saturating_sub(out_ms);
+        let looked = |id: LineId| {
+            self.history.facts.iter().any(|fact| match fact {
+                Fact::Queried(queried) => queried.line == id && queried.t_ms >= since_ms,
+                Fact::Stepped(step) => {
+                    step.line == id && step.before.enrolled != step.after.enrolled && step.t_ms >= since_ms
+                }
+                _ => false,
+            })
+        };
+        let all = self.db.sure(self.db.store().lines(&Filter::default(), LineId(0), u32::MAX));
+        let starving = all.iter().filter(|line| line.consents.query_ms.is_some() && !looked(line.id));
+        let starving: Vec<Fact> = starving.map(|line| Fact::Starved(line.id)).collect();
+        self.history.facts.extend(starving);
     }
 
     /// What did not come to rest.

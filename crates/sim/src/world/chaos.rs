@@ -11,8 +11,8 @@ use crate::{fault::Fault, history::Fact};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// What may strike between two steps. Each step tries one of them.
-const KINDS: [Fault; 16] = [
+/// What may strike between two steps; each step tries one of them.
+const KINDS: [Fault; 14] = [
     Fault::Crash,
     Fault::Crash,
     Fault::Crash,
@@ -27,17 +27,18 @@ const KINDS: [Fault; 16] = [
     Fault::Recycled,
     Fault::RestrictedAgain,
     Fault::RestrictedAgain,
-    Fault::Signal,
-    Fault::Signal,
 ];
 
 impl World {
     pub(super) fn chaos(&mut self) {
+        if self.random.below(16) == 0 && self.rates.strikes(&mut self.random, Fault::Signal) {
+            self.strike(Fault::Signal);
+        }
         let kind = self.random.pick(&KINDS);
         if self.rates.strikes(&mut self.random, kind) {
             self.tell(|_| format!("FAULT {kind:?}"));
             self.strike(kind);
-        } else if self.random.below(32) == 0 {
+        } else if self.random.below(64) == 0 {
             self.word();
         }
     }

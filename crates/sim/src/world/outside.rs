@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use ringback_core::{Line, LineId, Msisdn, Now, Outcome, Reply, Status, admit::Switch, line::Terms, recovery::Notice};
+use ringback_core::{
+    Line, LineId, Msisdn, Now, Outcome, Reply, Status, admit::Switch, claim::State, line::Terms, recovery::Notice,
+};
 use ringback_engine::{Comparison, Input, Output, reconcile::Reconciled, shell::compare};
 use ringback_store::{Batch, ClaimFilter, Committed, Filter, StoreError};
 
@@ -14,7 +16,7 @@ use crate::{
 };
 
 /// How long a worker waits for an answer.
-const DEADLINE_MS: u64 = 30_000;
+pub(super) const DEADLINE_MS: u64 = 30_000;
 
 /// Lines in one page of a sweep.
 const PAGE: u32 = 3;
@@ -79,6 +81,9 @@ impl World {
                     outpaced: self.recorder.last_committer(*line) != incarnation || self.is_blind(worker),
                 };
                 self.history.push(Fact::Sent(sent));
+                if self.put_back && self.is_unreconciled(order) {
+                    self.history.push(Fact::Unreconciled(key(&order.reference)));
+                }
             }
             Output::Query(_, lines) => {
                 for line in lines {
@@ -95,7 +100,7 @@ impl World {
                 self.history.push(Fact::DeskAsked(DeskAsked {
                     key: key(&claim.reference),
                     amount: claim.claimed,
-                    open: stored.first().is_some_and(ringback_core::Claim::is_open),
+                    open: stored.first().is_some_and(is_open),
                     frozen: stored.first().is_some_and(|stored| stored.frozen),
                     outpaced,
                 }));
@@ -123,7 +128,7 @@ impl World {
         let (sent_ms, silent) = (self.t_ms, false);
         let call = |output, silent| Call { worker, incarnation, sent_ms, silent, output };
         if is_local(&output) {
-            let at_ms = self.t_ms + 1 + self.random.below(4);
+            let at_ms = self.t_ms + self.disk_ms();
             return self.queue.push(at_ms, Due::Arrive(call(output, silent)));
         }
         if let Some(again) = self.doubled(&output)
@@ -144,10 +149,18 @@ impl World {
         }
     }
 
+    fn disk_ms(&mut self) -> u64 {
+        let slow = self.rates.strikes(&mut self.random, Fault::DiskSlow);
+        1 + self.random.below(if slow { 2_000 } else { 4 })
+    }
+
     fn latency_ms(&mut self) -> u64 {
         if self.rates.strikes(&mut self.random, Fault::Delayed) {
-            let most = self.random.pick(&[5_000, 40_000, 900_000, 2 * 86_400_000]);
+            let most = self.random.pick(&[5_000, 10_000, 10_000, 25_000, 40_000, 900_000, 2 * 86_400_000]);
             return 1_000 + self.random.below(most);
+        }
+        if self.rates.strikes(&mut self.random, Fault::Reordered) {
+            return 1 + self.random.below(3);
         }
         20 + self.random.below(200)
     }
@@ -213,7 +226,7 @@ impl World {
             Output::Submit(line, order) => Input::Replied(line, self.submit(&order)),
             Output::Inquire(line, order) => {
                 let place = self.provider_place(&order.provider);
-                let outcome = self.providers[place].inquire(&order, &mut self.random, &mut self.rates);
+                let outcome = self.providers[place].inquire(&order, self.t_ms, &self.rates);
                 self.tell(|_| format!("provider {place} is asked about {}: {outcome:?}", order.reference));
                 Input::Replied(line, echoed(&order, outcome, &mut self.random, &mut self.rates))
             }
@@ -309,7 +322,7 @@ impl World {
             let text = error.to_string();
             self.tell(|_| format!("a commit fails: {text}"));
         }
-        let at_ms = self.t_ms + 1 + self.random.below(4);
+        let at_ms = self.t_ms + self.disk_ms();
         self.queue.push(at_ms, Due::Return(worker, incarnation, Input::Committed(batch, result)));
     }
 
@@ -319,6 +332,11 @@ impl World {
         self.record(batch, &committed, incarnation);
         Ok(committed)
     }
+}
+
+/// Whether a desk may still be asked, told apart from the core's own rule (R5).
+fn is_open(claim: &ringback_core::Claim) -> bool {
+    matches!(claim.state, State::Requested | State::Acknowledged { .. })
 }
 
 /// What only the database is asked.

@@ -35,6 +35,7 @@ impl World {
                 _ => Vec::new(),
             },
             _ if line.doubt.is_some() && !calm && self.random.coin() => vec![Event::Told(Word::Confirmed)],
+            State::Parked(_) if !calm && self.random.percent(15) => vec![Event::Told(Word::Suspended)],
             State::Parked(_) | State::Suspended if !calm && self.random.percent(40) => {
                 vec![Event::Told(Word::TryAgain)]
             }

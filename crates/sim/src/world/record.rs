@@ -1,7 +1,7 @@
 //! What a committed batch means, written down as facts; what was known before is kept here, apart from the store.
 
 use ringback_core::{
-    Amount, Line, LineId, Order, Outcome, Reply, ladder,
+    Amount, Bar, Judgement, Line, LineId, Order, Outcome, Reply, Service, Status, ladder,
     line::{self, Aim, State},
     recovery::{self, Event, Step, TopUpState, Word},
 };
@@ -25,6 +25,10 @@ struct Known {
     snapshot: Snapshot,
     /// The worker that moved it last.
     committer: u64,
+    /// How many outcomes of its orders became known.
+    outcomes: u32,
+    /// The SIM that was seen first since a person last confirmed the number.
+    imsi: Option<String>,
 }
 
 #[derive(Debug)]
@@ -38,7 +42,7 @@ impl Recorder {
     pub(super) fn know(&mut self, lines: &[Line], history: &mut History) {
         for line in lines {
             let snapshot = snapshot(line, history);
-            self.lines.push(Known { snapshot, committer: 0 });
+            self.lines.push(Known { snapshot, committer: 0, outcomes: 0, imsi: None });
         }
     }
 
@@ -47,13 +51,17 @@ impl Recorder {
     }
 
     pub(super) fn outcomes(&self, line: LineId) -> u32 {
-        self.lines.get(place(line)).map_or(0, |known| known.snapshot.outcomes)
+        self.lines.get(place(line)).map_or(0, |known| known.outcomes)
     }
 }
 
 impl World {
     /// Writes down what became durable with a batch.
     pub(super) fn record(&mut self, batch: &Batch, committed: &Committed, incarnation: u64) {
+        if committed.switches.stop() && self.stopped.is_none() {
+            // Every process looks at the switches by itself.
+            self.poll_soon();
+        }
         self.switched(committed.switches.stop());
         self.history.push(Fact::Batch(batch.now.day(), committed.switches.clock_fault));
         for (change, verdict) in batch.changes.iter().zip(&committed.verdicts) {
@@ -72,9 +80,13 @@ impl World {
         let known = &mut self.recorder.lines[place(line.id)];
         let before = std::mem::replace(&mut known.snapshot, after);
         known.committer = incarnation;
+        if matches!(change.event, Event::Told(Word::Confirmed)) {
+            known.imsi = None;
+        }
         let event = happened(&change.event, step, &mut self.history);
         if let Event::Answered(read) | Event::Looked(read) = &change.event {
-            self.history.push(Fact::Status(line.id, read.issued, read.status.judged()));
+            self.history.push(Fact::Status(line.id, read.issued, judged(&read.status)));
+            self.record_imsi(line.id, read.imsi.as_ref());
         }
         let posted = u8::try_from(step.transactions.len()).unwrap_or(u8::MAX);
         let (now, t_ms, notices) = (batch.now, self.true_ms(batch.now), notices(step));
@@ -108,6 +120,15 @@ impl World {
         }
     }
 
+    fn record_imsi(&mut self, line: LineId, seen: Option<&String>) {
+        let known = &mut self.recorder.lines[place(line)].imsi;
+        match (&known, seen) {
+            (Some(first), Some(seen)) if first.as_str() != seen.as_str() => self.history.push(Fact::Foreign(line)),
+            (None, Some(seen)) => *known = Some(seen.clone()),
+            _ => {}
+        }
+    }
+
     /// When a worker's clock showed this, truly.
     fn true_ms(&self, now: ringback_core::Now) -> u64 {
         let place = usize::try_from(now.incarnation.0).unwrap_or(usize::MAX);
@@ -134,6 +155,7 @@ impl World {
             max_orders: recovery.pinned.max_orders,
             clock_fault: batch.clock_fault,
             settling_ms: recovery.pinned.timing.settling_ms,
+            outcomes: self.recorder.outcomes(line.id),
         };
         self.history.push(Fact::Intent(intent));
         let (key, order) = (intent.key, order.clone());
@@ -156,6 +178,9 @@ impl World {
         let Some(known) = self.recorder.topups.iter_mut().find(|known| known.key == key) else { return };
         let after = step.topup.as_ref().map_or(known.state, |topup| topup.state);
         let before = std::mem::replace(&mut known.state, after);
+        let confirmed = matches!((before, after), (TopUpState::DeliveredByWord(_), TopUpState::Delivered(_)));
+        let is_outcome = before != after && after != TopUpState::Withheld && !confirmed;
+        self.recorder.lines[place(step.line.id)].outcomes += u32::from(is_outcome);
         let terms = self.plan.providers.iter().find(|terms| terms.offer.provider == known.order.provider);
         let differs = reply.is_some_and(|reply| differs(&known.order, reply));
         let kinds = step.transactions.iter().fold(0, |bits, transaction| bits | kind_bit(transaction.kind));
@@ -234,7 +259,7 @@ pub(super) fn stage(state: &State) -> Stage {
 
 fn happened(event: &Event, step: &Step, history: &mut History) -> Happened {
     match event {
-        Event::Answered(read) | Event::Looked(read) => Happened::Answered(read.status.judged()),
+        Event::Answered(read) | Event::Looked(read) => Happened::Answered(judged(&read.status)),
         Event::Replied { .. } => Happened::Replied,
         Event::Late { .. } => Happened::Late,
         Event::Signalled => Happened::Signalled,
@@ -271,6 +296,17 @@ fn notices(step: &Step) -> Notices {
         late: told(|notice| matches!(notice, recovery::Notice::LateSuccess(_))),
         reversed: told(|notice| matches!(notice, recovery::Notice::Reversed(_))),
         mismatch: told(|notice| matches!(notice, recovery::Notice::Mismatch(_))),
+    }
+}
+
+/// What a status means, told apart from the core's own judgement.
+fn judged(status: &Status) -> Judgement {
+    match status.service {
+        Service::InService => Judgement::InService,
+        Service::Restricted(Bar::ArrearsOrUnknown) => Judgement::Restricted,
+        Service::Restricted(bar) => Judgement::BarredOtherwise(bar),
+        Service::NotInService => Judgement::NotInService,
+        Service::Unknown(_) => Judgement::Unknown,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Once all is at rest: what the store has, and what the others' own books have.
 
+use std::collections::BTreeSet;
+
 use ringback_core::{LineId, ledger::Account};
 use ringback_store::Filter;
 
@@ -27,9 +29,6 @@ impl World {
         for line in self.db.sure(self.db.store().lines(&Filter::default(), LineId(0), u32::MAX)) {
             let (stage, to_settle) = (stage(&line.state), line.to_settle().count());
             self.history.push(Fact::Rested(Rested { line: line.id, stage, to_settle }));
-            if self.looked && line.consents.query_ms.is_some() && !self.was_queried(line.id) {
-                self.history.push(Fact::Starved(line.id));
-            }
         }
     }
 
@@ -49,7 +48,9 @@ impl World {
 
     /// M4, M5: the providers' and the desk's own books, and what the store says of each order.
     fn others(&mut self) {
-        let references: Vec<_> = self.ordered().map(|(_, order)| order.reference.clone()).collect();
+        let booked = self.providers.iter().flat_map(|provider| &provider.bookings).map(|booking| &booking.order);
+        let orders: BTreeSet<_> = self.ordered().map(|(_, order)| order).chain(booked).map(|o| &o.reference).collect();
+        let references: Vec<_> = orders.into_iter().cloned().collect();
         for topup in self.db.sure(self.db.store().topups(&references)) {
             self.history.push(Fact::Kept(key(&topup.order.reference), topup.state));
         }
@@ -64,22 +65,13 @@ impl World {
                 self.history.push(Fact::Booked(Booked { key, provider: place, receipt }));
             }
         }
+        let open = ringback_store::ClaimFilter::Open(self.books());
+        for claim in self.db.sure(self.db.store().claims(open)).iter().filter(|claim| claim.is_due()) {
+            self.history.facts.push(Fact::OpenClaim(key(&claim.reference)));
+        }
         for case in &self.desk.cases {
             let paid = self.desk.paid_minor(&case.reference);
             self.history.facts.push(Fact::DeskPaid(key(&case.reference), paid));
         }
-    }
-
-    /// Whether a line was queried once faults had stopped (L5). A query that was out by then counts, and so does a consent
-    /// that was missing meanwhile.
-    fn was_queried(&self, line: LineId) -> bool {
-        const OUT_MS: u64 = 7_200_000;
-        self.history.facts.iter().any(|fact| match fact {
-            Fact::Queried(queried) => queried.line == line && queried.t_ms + OUT_MS >= self.calm_ms,
-            Fact::Stepped(step) => {
-                step.line == line && step.before.enrolled != step.after.enrolled && step.t_ms + OUT_MS >= self.calm_ms
-            }
-            _ => false,
-        })
     }
 }

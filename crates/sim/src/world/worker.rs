@@ -49,7 +49,11 @@ impl World {
         let open = Filter { open: true, books: Some(self.books()), ..Filter::default() };
         let open = self.db.sure(store.lines(&open, LineId(0), u32::MAX));
         let claims = self.db.sure(store.claims(ClaimFilter::Open(self.books())));
-        let mut inputs = vec![Input::Lines(open), Input::Claims(claims)];
+        // A machine may start with a clock that nobody set.
+        let ahead = self.rates.strikes(&mut self.random, Fault::ClockForward);
+        let offset_ms = if ahead { 40 * 86_400_000 } else { 0 };
+        let fenced = self.db.sure(store.fenced(&self.books()));
+        let mut inputs = vec![Input::Fenced(fenced), Input::Lines(open), Input::Claims(claims)];
         if first || self.random.percent(20) {
             let enrolled = Filter { enrolled: true, ..Filter::default() };
             inputs.push(Input::Check(self.db.sure(store.lines(&enrolled, LineId(0), u32::MAX))));
@@ -59,7 +63,7 @@ impl World {
             engine,
             incarnation: self.incarnations,
             born_ms: self.t_ms,
-            offset_ms: 0,
+            offset_ms,
             alive: true,
             paused_until_ms: 0,
             wake_ms: None,

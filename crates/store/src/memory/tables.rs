@@ -10,7 +10,7 @@ use ringback_core::{
 use crate::{Book, Entry, Filter, Posted, Request, exposure::Owner};
 
 /// Everything, in the order in which it came.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tables {
     pub(super) books: Vec<Book>,
     /// In the order of their ids, which count from 1.
@@ -40,7 +40,7 @@ pub(super) struct Tables {
 }
 
 /// One segment of an imported file.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Segment {
     pub(super) id: i64,
     pub(super) book: BookId,
@@ -52,7 +52,7 @@ pub(super) struct Segment {
 }
 
 /// A top-up with what counts it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Row {
     pub(super) topup: TopUp,
     pub(super) book: BookId,
