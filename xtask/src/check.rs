@@ -5,7 +5,7 @@ use std::{
     process::{Command, ExitCode},
 };
 
-use crate::{campaign, dependencies, parts::Part};
+use crate::{campaign, dependencies, mutants, parts::Part};
 
 /// A real part that tests start, and the tests that need it.
 struct Needed {
@@ -26,6 +26,10 @@ const SEEDS: &str = "100000";
 const SIMULATE: [&str; 10] =
     ["run", "--quiet", "--profile", "proof", "--package", "ringback", "--", "simulate", "--seeds", SEEDS];
 
+/// Only the simulation is built with them.
+const LINT_WRONGS: [&str; 9] =
+    ["clippy", "--package", "ringback-sim", "--all-targets", "--features", "mutants", "--quiet", "--", "-Dwarnings"];
+
 pub(crate) fn check() -> ExitCode {
     let missing: Vec<&Needed> = NEEDED.iter().filter(|needed| !needed.part.is_provided()).collect();
     let skipped: Vec<&str> = missing.iter().flat_map(|part| part.tests).flat_map(|test| ["--skip", test]).collect();
@@ -33,10 +37,12 @@ pub(crate) fn check() -> ExitCode {
         ["test", "--workspace", "--quiet", "--no-fail-fast", "--"].into_iter().chain(skipped).collect();
     let passed = cargo("format", &["fmt", "--all", "--check"])
         && cargo("lints", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"])
+        && cargo("lints of the planted wrongs", &LINT_WRONGS)
         && dependencies::are_used()
         && cargo("documentation", &["doc", "--workspace", "--no-deps", "--quiet"])
         && cargo("tests", &tests)
         && cargo(&format!("simulation of {SEEDS} seeds"), &SIMULATE)
+        && wrongs()
         && kills();
     for Needed { part: Part { program, package }, tests } in missing {
         eprintln!("LEFT OUT: {} (no {program}). To add it: apt-get install {package}", tests.join(", "));
@@ -48,6 +54,12 @@ pub(crate) fn check() -> ExitCode {
         eprintln!("check: failed");
         ExitCode::FAILURE
     }
+}
+
+/// A few planted wrongs are found; `cargo xtask mutants` runs all.
+fn wrongs() -> bool {
+    eprintln!("check: {} planted wrongs", mutants::FEW.len());
+    mutants::are_found(&mutants::FEW)
 }
 
 /// The binary is killed a hundred times; building it as it is shipped comes before the minutes are counted.

@@ -1,8 +1,10 @@
 //! The project's own tasks.
 
+mod build;
 mod campaign;
 mod check;
 mod dependencies;
+mod mutants;
 mod parts;
 
 use std::process::ExitCode;
@@ -20,8 +22,10 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Task {
     /// The test command: installs the real parts that tests start (on Debian; it says what), then runs fmt, clippy, the
-    /// check for unused dependencies, doc warnings, all tests, 100,000 seeds of the simulation, and 100 kills.
+    /// check for unused dependencies, doc warnings, all tests, 100,000 seeds of the simulation, five planted wrongs, and 100 kills.
     Check,
+    /// Runs the simulation on every planted wrong until a checker finds it.
+    Mutants(mutants::Arguments),
     /// Attacks the real binary, then compares its ledger with the carrier's own books.
     Campaign(campaign::Arguments),
 }
@@ -29,6 +33,7 @@ enum Task {
 fn main() -> ExitCode {
     match Cli::parse().task {
         Task::Check => check::check(),
+        Task::Mutants(arguments) => mutants::mutants(&arguments),
         Task::Campaign(arguments) => campaign::campaign(&arguments),
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     line::{Line, Mode, Phase, State},
     money::Amount,
+    mutant,
     time::Now,
     topup::Order,
 };
@@ -106,7 +107,11 @@ const LONGEST_ABSENCE_DAYS: i64 = 31;
 /// It is the greatest day that was ever seen (`seen`, 0 for none), so that a clock set back reopens no day; a clock
 /// that is known to be wrong, or that stands far ahead of the last day seen, moves it no further.
 pub fn day(seen: i64, now: Now, clock_fault: bool) -> (i64, bool) {
-    let fault = clock_fault || (seen > 0 && now.day() - seen > LONGEST_ABSENCE_DAYS);
+    let ahead = seen > 0 && now.day() - seen > LONGEST_ABSENCE_DAYS && !mutant!("a clock far ahead is trusted");
+    let fault = clock_fault || ahead;
+    if mutant!("the day is reopened by the clock") {
+        return (now.day(), fault);
+    }
     (if fault { seen } else { seen.max(now.day()) }, fault)
 }
 
@@ -153,12 +158,14 @@ pub fn admit(
     now: Now,
 ) -> Result<(), Denial> {
     may_dispatch(line, switches, now)?;
-    if exposure.unresolved {
+    if exposure.unresolved && !mutant!("an unresolved order does not stop another book's") {
         return Err(Denial::Unresolved);
     }
     if exposure.orders_last_hour >= MAX_ORDERS_PER_HOUR {
         return Err(Denial::TooManyOrders);
     }
+    let pinned = if mutant!("the caps that were pinned are ignored") { current } else { pinned };
+    let current = if mutant!("the caps of now are ignored") { pinned } else { current };
     [pinned, current].into_iter().try_for_each(|caps| caps.allow(order.reserved(), exposure))
 }
 
@@ -167,12 +174,13 @@ pub fn admit(
 /// `line` is the line as the intent's transition left it.
 pub fn may_dispatch(line: &Line, switches: Switches, now: Now) -> Result<(), Denial> {
     let checks = [
-        (switches.paused, Denial::Paused),
-        (switches.frozen, Denial::Frozen),
-        (switches.clock_fault, Denial::ClockFault),
-        (!line.consents.complete() || line.mode == Mode::Watch, Denial::NotEnrolled),
-        (line.doubt.is_some(), Denial::Doubtful),
-        (!cites_fresh_read(line, now), Denial::StaleRead),
+        (switches.paused && !mutant!("the kill switch does not stop a commit or a dispatch"), Denial::Paused),
+        (switches.frozen && !mutant!("a failing database does not stop a dispatch"), Denial::Frozen),
+        (switches.clock_fault && !mutant!("an untrusted clock stops nothing"), Denial::ClockFault),
+        (!line.consents.complete() && !mutant!("a missing consent stops nothing"), Denial::NotEnrolled),
+        (line.mode == Mode::Watch && !mutant!("a watched line is paid"), Denial::NotEnrolled),
+        (line.doubt.is_some() && !mutant!("a doubt does not stop a payment"), Denial::Doubtful),
+        (!cites_fresh_read(line, now) && !mutant!("a status of any age is fresh"), Denial::StaleRead),
     ];
     checks.into_iter().find(|(holds, _)| *holds).map_or(Ok(()), |(_, denial)| Err(denial))
 }
@@ -196,12 +204,14 @@ impl Caps {
     /// Checks that `asked` more stays within every limit, and that every required limit is there.
     fn allow(&self, asked: Amount, exposure: &Exposure) -> Result<(), Denial> {
         let set = |scope, period| self.limits(asked).any(|cap| (cap.scope, cap.period) == (scope, period));
-        if let Some((scope, period)) = REQUIRED.into_iter().find(|&(scope, period)| !set(scope, period)) {
+        let missing = REQUIRED.into_iter().find(|&(scope, period)| !set(scope, period));
+        if let Some((scope, period)) = missing.filter(|_| !mutant!("an order without a required cap is admitted")) {
             return Err(Denial::NoCap(scope, period));
         }
         let fits = |cap: &Cap| {
             let exposed = exposure.of(cap.scope, cap.period);
-            exposed.checked_add(asked.minor()).is_some_and(|sum| sum <= cap.limit.minor())
+            let asked_minor = if mutant!("a cap ignores the order itself") { 0 } else { asked.minor() };
+            exposed.checked_add(asked_minor).is_some_and(|sum| sum <= cap.limit.minor())
         };
         match self.limits(asked).find(|cap| !fits(cap)) {
             Some(cap) => Err(Denial::Cap(cap.scope, cap.period)),

@@ -7,6 +7,7 @@ use crate::{
     line::LineId,
     money::Amount,
     msisdn::Msisdn,
+    mutant,
     topup::TopUpRef,
 };
 
@@ -100,7 +101,8 @@ pub fn step(claim: &Claim, event: &Event) -> Option<(Claim, Option<Transaction>)
     use DeskReply as Desk;
     let (state, transaction) = match (&claim.state, event) {
         (State::Requested, Event::Answered(Desk::Acknowledged(case))) => {
-            (State::Acknowledged { case: case.clone() }, None)
+            let early = mutant!("a refund is posted when the desk has the claim").then(|| claim.refund(claim.claimed));
+            (State::Acknowledged { case: case.clone() }, early)
         }
         (_, Event::Frozen | Event::Thawed) => return claim.frozen(*event == Event::Frozen),
         // Both the provider and the desk gave the money back: the second time it is not ours.
@@ -126,11 +128,12 @@ impl Claim {
     /// Whether a desk still has to be asked.
     pub fn is_open(&self) -> bool {
         matches!(self.state, State::Requested | State::Acknowledged { .. })
+            || matches!(self.state, State::Denied { .. }) && mutant!("a claim that was denied is asked on")
     }
 
     /// Whether a desk may be asked now.
     pub fn is_due(&self) -> bool {
-        self.is_open() && !self.frozen
+        self.is_open() && (!self.frozen || mutant!("a frozen claim is asked about"))
     }
 
     /// Whether it ended in a way that a person decides about (R5).

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod line;
 pub mod money;
 pub mod msisdn;
+pub mod mutant;
 pub mod object;
 pub mod offer;
 pub mod policy;

@@ -9,6 +9,7 @@ use crate::{
     ladder::{Climb, Kind, Ladder},
     money::{Amount, Currency},
     msisdn::Msisdn,
+    mutant,
     offer::Offer,
     policy::{SetAmount, Timing},
     recovery::TopUp,
@@ -507,7 +508,9 @@ impl Line {
     /// The same line with every wait of an earlier incarnation begun anew (L6).
     #[must_use]
     pub fn rearmed(mut self, now: Now) -> Self {
-        if let State::Open(recovery) = &mut self.state {
+        if let State::Open(recovery) = &mut self.state
+            && !mutant!("a restart begins no wait anew")
+        {
             recovery.rearm(now);
         }
         self
@@ -548,7 +551,7 @@ impl Recovery {
 
     fn rearm(&mut self, now: Now) {
         let renew = |since: &mut Now| {
-            if since.incarnation != now.incarnation {
+            if since.incarnation != now.incarnation && !mutant!("a restart ends the settling time") {
                 *since = now;
             }
         };

@@ -19,6 +19,7 @@ use crate::{
     ledger::{self, Transaction},
     line::{Aim, Cause, Consents, Line, LineId, Mode, Phase, Reason, State, Terms},
     money::Amount,
+    mutant,
     policy::Policy,
     status::Read,
     time::Now,
@@ -287,7 +288,9 @@ pub enum Rejected {
 pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Box<Step>, Rejected> {
     let mut turn = Turn::new(line, now, policy);
     match (&line.state, event) {
-        (_, Event::Answered(read) | Event::Looked(read)) if read.outcomes != line.outcomes => {
+        (_, Event::Answered(read) | Event::Looked(read))
+            if read.outcomes != line.outcomes && !mutant!("an order cites a void read") =>
+        {
             return Err(Rejected::Stale);
         }
         (_, Event::Looked(read)) => turn.look(read),
@@ -336,6 +339,11 @@ pub fn step(line: &Line, event: &Event, now: Now, policy: &Policy) -> Result<Box
             }
 
             // S102: a success signal is a hint; it only brings the next look forward.
+            (Phase::Inquiring(inquiry), Event::Signalled) if mutant!("a signal is a success") => {
+                let (debited, via) = (inquiry.order.asked, Via::Submission);
+                let receipt = Receipt { debited, delivered: debited };
+                turn.replied(inquiry, &Outcome::Delivered(receipt).into(), &via)?;
+            }
             (Phase::Inquiring(_) | Phase::Settling { .. }, Event::Signalled) => turn.look_now(),
 
             // S105: the set amount is a debt of its own.
@@ -399,7 +407,10 @@ impl TopUpState {
 
     /// What counts against the caps, in minor units (C1, C2): refunds and reversals never give room back.
     pub fn exposed_minor(self, order: &Order) -> i64 {
+        let forgotten = matches!(self, Self::Held) && mutant!("a cap ignores held money")
+            || matches!(self, Self::Reversed(_)) && mutant!("a delivery that was taken back restores the cap");
         match self {
+            _ if forgotten => 0,
             Self::Held | Self::Suspense => order.reserved().minor(),
             Self::Delivered(receipt) | Self::DeliveredByWord(receipt) | Self::Reversed(receipt) => {
                 receipt.debited.minor()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{msisdn::Msisdn, time::Now};
+use crate::{msisdn::Msisdn, mutant, time::Now};
 
 /// The state of a line. A bar wins over everything: an unreachable, barred line is restricted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +129,10 @@ impl Status {
 
     /// The method's judgement (S102, S104, S1044).
     pub fn judged(&self) -> Judgement {
+        let taken = matches!(self.service, Service::Restricted(_)) && mutant!("fraud is arrears")
+            || matches!(self.service, Service::Unknown(_)) && mutant!("unknown is restricted");
         match &self.service {
+            _ if taken => Judgement::Restricted,
             Service::InService => Judgement::InService,
             Service::Restricted(Bar::ArrearsOrUnknown) => Judgement::Restricted,
             Service::Restricted(bar) => Judgement::BarredOtherwise(*bar),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringback_core::{Claim, DeskReply, LineId, TopUpRef, claim};
+use ringback_core::{Claim, DeskReply, LineId, TopUpRef, claim, mutant};
 use ringback_store::ClaimChange;
 
 /// The longest wait between two questions to a desk.
@@ -59,7 +59,11 @@ impl Claims {
             return None;
         }
         tracked.passed_over = tracked.claim.frozen;
-        tracked.claim.is_due().then(|| tracked.claim.clone())
+        let mut question = tracked.claim.clone();
+        if mutant!("a desk is asked for more than was claimed") {
+            question.claimed = question.claimed.plus(question.claimed).unwrap_or(question.claimed);
+        }
+        tracked.claim.is_due().then_some(question)
     }
 
     /// A desk answered: it is asked again later, and what it said is committed. Returns the desk.

@@ -16,6 +16,7 @@ use ringback_core::{
     claim,
     fence::Fence,
     line::{Phase, State, Terms},
+    mutant,
     recovery::{Event, Notice, Via},
 };
 use ringback_store::{Batch, Committed, StoreError};
@@ -315,9 +316,10 @@ impl Engine {
             Input::Desk(reference, reply) => self.desk_answered(now, &reference, reply),
             Input::ClaimEvent(reference, event) => self.claims.happened(&reference, event),
             Input::Done(request) => self.done.push(request),
+            Input::Switches(_) if mutant!("the kill switch is not looked at") => {}
             Input::Switches(switches) => self.switch(now, switches),
             Input::Fenced(since_ms) => self.fenced(now, since_ms),
-            Input::FaultStored => self.fault_raised = false,
+            Input::FaultStored => self.fault_stored(true),
             Input::Tick => {}
         }
     }
@@ -369,9 +371,14 @@ impl Engine {
         self.clock = Some(now);
     }
 
+    /// A clock fault that is stored holds no longer here: from then on the stored switches say whether it does.
+    fn fault_stored(&mut self, stored: bool) {
+        self.fault_raised &= !stored || mutant!("a clock fault that was stored holds for ever");
+    }
+
     /// Takes the stored switches; a clock fault holds until it is stored, and then until it is cleared there.
     fn switch(&mut self, now: Now, stored: Switches) {
-        self.fault_raised &= !stored.clock_fault;
+        self.fault_stored(stored.clock_fault);
         self.switches = Switches { clock_fault: stored.clock_fault || self.fault_raised, ..stored };
         self.release_held(now);
     }
@@ -399,7 +406,7 @@ impl From<Event> for Asked {
 impl Tracked {
     /// Whether the line in memory is the one that is stored: another process, or a commit under way, may be changing it.
     fn is_known(&self) -> bool {
-        !self.outdated && !self.committing
+        !self.outdated && (!self.committing || mutant!("an order leaves while its line is being committed"))
     }
 }
 

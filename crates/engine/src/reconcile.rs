@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ringback_core::{
-    Echo, Line, LineId, Msisdn, Outcome, Reply, TopUpRef, fence,
+    Echo, Line, LineId, Msisdn, Outcome, Reply, TopUpRef, fence, mutant,
     recovery::{Event, TopUp, TopUpState, Via},
 };
 use ringback_providers::StatementRow;
@@ -83,7 +83,7 @@ fn compare(topup: &TopUp, rows: &[&StatementRow], found: &mut Reconciled) {
     let said = row.map(|row| &row.reply.outcome);
     match (topup.state, said, row) {
         (TopUpState::Delivered(ours), Some(Outcome::Delivered(theirs)), Some(row))
-            if ours == *theirs && is_about(row, topup) =>
+            if (ours == *theirs || mutant!("a comparison accepts any amount")) && is_about(row, topup) =>
         {
             found.agreed += 1;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringback_core::{LineId, Now, Wake};
+use ringback_core::{LineId, Now, Wake, mutant};
 
 /// Wall-clock waits are looked at again at least this often, since the wall clock may jump.
 const WALL_RECHECK_MS: u64 = 30_000;
@@ -16,6 +16,9 @@ pub(crate) struct Timers {
 impl Timers {
     pub(crate) fn set(&mut self, line: LineId, wake: Wake, jitter_ms: u64, now: Now) {
         self.clear(line);
+        if mutant!("timers are not re-armed") {
+            return;
+        }
         let left_ms = wake.left_ms(now);
         let wait_ms = match wake {
             Wake::After { .. } => left_ms.saturating_add(jitter_ms),

@@ -9,6 +9,9 @@ mod database;
 mod desk;
 mod fault;
 pub mod history;
+#[cfg(feature = "mutants")]
+pub mod hunt;
+pub mod named;
 mod network;
 mod plan;
 mod provider;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use ringback_sim::{Kind, checks::Violation, many, one};
+use ringback_sim::{Kind, checks::Violation, many, named::NAMED, one};
 
 fn violations(seed: u64, kind: Kind) -> Vec<Violation> {
     one(seed, kind, None, false).violations
@@ -14,6 +14,14 @@ fn two_thousand_seeds_violate_nothing() {
     assert_eq!(summary.first, None);
     assert_eq!(summary.seeds, 2_000);
     assert!(summary.faults > 40 * summary.seeds, "{} faults", summary.faults);
+}
+
+/// What they found is fixed.
+#[test]
+fn named_seeds_violate_nothing() {
+    for named in NAMED {
+        assert_eq!(violations(named.seed, Kind::Memory), [], "{named:?}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use ringback_core::{
     BookId, Currency, Line, LineId, Msisdn, Now, Order, TopUpRef,
     admit::{Caps, Exposure, Period, Scope, Switches, admit},
     line::State,
+    mutant,
     recovery::{Event, TopUp, TopUpState},
 };
 
@@ -85,12 +86,14 @@ impl<'t, 'b, C: Counted> Deciding<'t, 'b, C> {
     /// What becomes of one change; what is accepted counts for those that follow.
     pub(crate) fn decide(&mut self, change: &'b Change) -> Verdict {
         let line = &change.step.line;
-        if self.version(line.id).is_none_or(|version| version + 1 != line.version) {
+        let other = self.version(line.id).is_none_or(|version| version + 1 != line.version);
+        if other && !mutant!("the version of a line is not looked at") {
             return Verdict::Conflict;
         }
         // What a late answer contradicts is not part of its line: it may have been settled meanwhile.
         if let Event::Late { topup, .. } = &change.event
             && self.counted.state(&topup.order.reference).is_some_and(|state| state != topup.state)
+            && !mutant!("a late answer is posted whatever the top-up is")
         {
             return Verdict::Conflict;
         }
@@ -146,7 +149,10 @@ impl<'t, 'b, C: Counted> Deciding<'t, 'b, C> {
     }
 
     fn exposed_minor(&self, cell: Cell<'_>) -> i64 {
-        let added = self.added.iter().find(|(other, _)| *other == cell).map_or(0, |(_, minor)| *minor);
+        let same = |(other, _): &&(Cell<'_>, i64)| {
+            *other == cell && !mutant!("the orders of one batch do not count for each other")
+        };
+        let added = self.added.iter().find(same).map_or(0, |(_, minor)| *minor);
         self.counted.exposed_minor(cell).saturating_add(added)
     }
 

@@ -8,6 +8,7 @@ use crate::{
     admit::Denial,
     claim,
     line::{Aim, Doubt, Line, Phase, Recovery, Seen, State},
+    mutant,
     recovery::{End, Notice},
     status::{Judgement, Read},
     time::{Now, Wake},
@@ -37,7 +38,11 @@ impl Turn<'_> {
         match read.status.judged() {
             _ if line.to_settle().next().is_some() => {}
             Judgement::InService => self.idle(),
-            Judgement::Restricted if left_alone && self.is_wanted() => self.begin_anew(read),
+            Judgement::Restricted
+                if (left_alone || mutant!("a parked line begins anew by itself")) && self.is_wanted() =>
+            {
+                self.begin_anew(read);
+            }
             _ => {}
         }
     }
@@ -126,7 +131,8 @@ impl Turn<'_> {
             line.told.suspended = false;
             line.delivered.clear();
             // R6: whatever became of the line since it was suspended, what is still claimed ends now.
-            self.step.line_claims = (line.recoveries > 0).then_some(claim::Event::Withdrawn);
+            let active = line.recoveries > 0 && !mutant!("a line in service goes on claiming");
+            self.step.line_claims = active.then_some(claim::Event::Withdrawn);
         }
         if line.imsi.is_none() {
             line.imsi.clone_from(&read.imsi);
@@ -136,15 +142,18 @@ impl Turn<'_> {
     /// Whether the line's person wants it to be recovered now (N1).
     fn is_wanted(&self) -> bool {
         let line = &self.step.line;
-        line.consents.complete()
+        (line.consents.complete() || mutant!("a missing consent stops nothing"))
             && line.mode != crate::line::Mode::Watch
             && !line.told.suspended
             && line.told.leave_alone_until_ms.is_none_or(|until| until <= self.now.wall_ms)
     }
 
     /// What keeps a recovery that is wanted from starting, for a person to mend (C6, K4, P3).
-    fn obstacle(&self) -> Option<Reason> {
+    fn obstacle(&mut self) -> Option<Reason> {
         let now_ms = self.now.wall_ms;
+        if mutant!("a clock that stood ahead forgets recoveries") {
+            self.step.line.begun_ms.retain(|began| now_ms.saturating_sub(*began) < THIRTY_DAYS_MS);
+        }
         let line = &self.step.line;
         // A clock that stands ahead forgets nothing: it may be set back.
         let recent = line.begun_ms.iter().filter(|began| now_ms.saturating_sub(**began) < THIRTY_DAYS_MS).count();
@@ -152,7 +161,7 @@ impl Turn<'_> {
         let obstacles = [
             (line.doubt.is_some(), Reason::Denied(Denial::Doubtful)),
             (!line.suspense.is_empty(), Reason::Mismatch),
-            (recent >= allowed, Reason::TooManyRecoveries),
+            (recent >= allowed && !mutant!("recoveries are not counted"), Reason::TooManyRecoveries),
         ];
         obstacles.into_iter().find_map(|(stands, reason)| stands.then_some(reason))
     }
@@ -187,7 +196,10 @@ impl Turn<'_> {
 
 /// Whether a read was issued after the line had its time to settle: only such a read decides (K5).
 fn has_settled(recovery: &Recovery, since: Now, read: &Read) -> bool {
-    read.issued.uptime_since(since).is_some_and(|passed_ms| passed_ms >= settling_ms(recovery))
+    let needed_ms = if mutant!("a delivery needs no time to settle") { 0 } else { settling_ms(recovery) };
+    let passed_ms = read.issued.uptime_since(since);
+    let passed_ms = if mutant!("a restart ends the settling time") { passed_ms.or(Some(u64::MAX)) } else { passed_ms };
+    passed_ms.is_some_and(|passed_ms| passed_ms >= needed_ms)
 }
 
 /// The settling time: no shorter than the provider's minimum gap, so that the deciding read can be followed by a payment.
@@ -199,8 +211,9 @@ fn settling_ms(recovery: &Recovery) -> u64 {
 fn doubt(line: &Line, read: &Read) -> Option<Doubt> {
     let other_sim = matches!((&line.imsi, &read.imsi), (Some(pinned), Some(seen)) if pinned != seen);
     match read.status.judged() {
+        Judgement::NotInService if mutant!("a number without a subscriber raises no doubt") => None,
         Judgement::NotInService => Some(Doubt::NotInService),
-        _ if other_sim => Some(Doubt::ImsiChanged),
+        _ if other_sim && !mutant!("another SIM raises no doubt") => Some(Doubt::ImsiChanged),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     ledger::{Account, Kind, Transaction},
     line::{Aim, Doubt, Inquiry, Parked, Phase, State},
     money::Amount,
+    mutant,
     time::Now,
     topup::{Order, Outcome, Receipt, Refusal, Reply, TopUpRef},
 };
@@ -33,7 +34,7 @@ impl Turn<'_> {
             return Err(Rejected::Stale);
         }
         match (&reply.outcome, via) {
-            _ if differs(order, reply) => self.mismatch(order),
+            _ if differs(order, reply) && !mutant!("an answer about another order is taken") => self.mismatch(order),
             (Outcome::Delivered(receipt), via) => self.delivered(order, *receipt, via),
             // P13: a person states an outcome; a shrug releases no hold.
             (outcome, Via::Person(_)) if !outcome.denies_delivery() => return Err(Rejected::Stale),
@@ -45,7 +46,18 @@ impl Turn<'_> {
             (Outcome::Reversed(_), Via::Inquiry(_)) if inquiry.refused.is_some() => {
                 self.settled(order, &refunded(), false);
             }
-            (Outcome::Refused(reason), _) => self.inquire(inquiry, Some(reason.clone()), 0, via),
+            (Outcome::Refused(reason), _) if mutant!("a refusal settles without an inquiry") => {
+                self.settled(order, reason, false);
+            }
+            (Outcome::Unknown(_), Via::Submission) if mutant!("no answer is failed") => {
+                self.settled(order, &Refusal::Unavailable, false);
+            }
+            (Outcome::Refused(reason), _) => {
+                if mutant!("a refusal gives its hold back before it settles") {
+                    self.step.transactions.push(Transaction::release(order));
+                }
+                self.inquire(inquiry, Some(reason.clone()), 0, via);
+            }
             (Outcome::Reversed(_), _) => self.inquire(inquiry, Some(refunded()), 0, via),
             (Outcome::NotFound, Via::Inquiry(_)) if self.counts(inquiry) => self.not_found(inquiry, via),
             (Outcome::Pending, _) => self.inquire(inquiry, None, 0, via),
@@ -113,16 +125,23 @@ impl Turn<'_> {
         let order = &topup.order;
         match (topup.state, &reply.outcome) {
             // P11, P13: it is about something else, or contradicts a person.
-            (TopUpState::Failed(true), Outcome::Delivered(_)) => {
+            (TopUpState::Failed(true), Outcome::Delivered(_))
+                if !mutant!("a provider that contradicts a person is believed") =>
+            {
                 self.late_doubt(topup, Account::Float, order.reserved());
             }
             (TopUpState::Failed(_) | TopUpState::Withheld, Outcome::Delivered(_)) if differs(order, reply) => {
                 self.late_doubt(topup, Account::Float, order.reserved());
             }
             (TopUpState::Failed(_) | TopUpState::Withheld, Outcome::Delivered(receipt)) => {
+                if mutant!("late success is not posted") {
+                    return Err(Rejected::Stale);
+                }
                 self.step.transactions.extend(Transaction::late(order, *receipt));
-                self.step.line.outcomes += 1;
-                self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
+                self.step.line.outcomes += u32::from(!mutant!("a late outcome voids no read"));
+                if !mutant!("late success alerts nobody") {
+                    self.step.notices.push(Notice::LateSuccess(order.reference.clone()));
+                }
                 self.arrived(&TopUp { state: TopUpState::Delivered(*receipt), ..topup.clone() }, *receipt);
             }
             (TopUpState::DeliveredByWord(said), Outcome::Delivered(receipt)) if said == *receipt => {
@@ -140,6 +159,9 @@ impl Turn<'_> {
             (TopUpState::Delivered(said), Outcome::Delivered(receipt)) if said != *receipt || differs(order, reply) => {
                 let claimed = !self.forget_delivery(topup, said);
                 self.late_doubt(&TopUp { claimed, ..topup.clone() }, Account::Delivered, said.debited);
+            }
+            (TopUpState::Delivered(_), Outcome::Reversed(_)) if mutant!("a reversal is not posted") => {
+                return Err(Rejected::Stale);
             }
             (TopUpState::Delivered(receipt), Outcome::Reversed(_)) => self.reversed(topup, receipt),
             _ => return Err(Rejected::Stale),
@@ -192,9 +214,13 @@ impl Turn<'_> {
         let back = Transaction::moved(order, Kind::Reverse, Account::Delivered, Account::Float, receipt.debited);
         self.step.transactions.push(back);
         self.step.line.outcomes += 1;
-        self.forget_delivery(topup, receipt);
+        if !mutant!("what was taken back is claimed as well") {
+            self.forget_delivery(topup, receipt);
+        }
         self.step.topup = Some(TopUp { state: TopUpState::Reversed(receipt), ..topup.clone() });
-        self.step.notices.push(Notice::Reversed(order.reference.clone()));
+        if !mutant!("a reversal alerts nobody") {
+            self.step.notices.push(Notice::Reversed(order.reference.clone()));
+        }
     }
 
     /// A delivery is none: it is neither claimed nor counted, and a ladder that went past it proves nothing (K5). Returns
@@ -225,10 +251,13 @@ impl Turn<'_> {
         let line = &mut self.step.line;
         let current = topup.recovery == line.recoveries;
         let for_set = matches!(topup.aim, Aim::Set(_));
-        if !topup.claimed && (!for_set || line.state == State::Suspended) {
+        if (!topup.claimed || mutant!("a delivery that came into doubt is claimed again"))
+            && (!for_set || line.state == State::Suspended)
+        {
             line.delivered.push((topup.order.clone(), receipt));
         }
         match &mut line.state {
+            State::Suspended if mutant!("late success on a suspended line is not claimed") => {}
             State::Suspended => self.claim_back(),
             State::Open(recovery) if current && !for_set => {
                 // A sum that does not fit counts for nothing here; the ledger has the money, and the line is queried.
@@ -253,9 +282,16 @@ impl Turn<'_> {
     /// The line received money.
     fn delivered(&mut self, order: &Order, receipt: Receipt, via: &Via) {
         // P13: a person's word is marked, so that the provider may contradict it.
-        let said = if matches!(via, Via::Person(_)) { TopUpState::DeliveredByWord } else { TopUpState::Delivered };
+        let by_person =
+            matches!(via, Via::Person(_)) && !mutant!("a person's word about an order that is out is not marked");
+        let said = if by_person { TopUpState::DeliveredByWord } else { TopUpState::Delivered };
         self.topup(order, said(receipt));
-        self.step.transactions.push(Transaction::deliver(order, Kind::Deliver, Account::Held, receipt));
+        let posted = if mutant!("a delivery posts what was asked") {
+            Receipt { debited: order.asked, ..receipt }
+        } else {
+            receipt
+        };
+        self.step.transactions.push(Transaction::deliver(order, Kind::Deliver, Account::Held, posted));
         self.step.line.outcomes += 1;
         let recovery = self.recovery();
         recovery.tries = 0;
@@ -264,7 +300,12 @@ impl Turn<'_> {
             return self.set_paid(order);
         }
         self.step.line.delivered.push((order.clone(), receipt));
-        match self.recovery().receive(receipt, aim) {
+        let counted = if mutant!("a partial delivery counts in full") {
+            Receipt { delivered: order.asked, ..receipt }
+        } else {
+            receipt
+        };
+        match self.recovery().receive(counted, aim) {
             // A provider that takes money and delivers nothing would take every rung like this.
             Ok(()) if receipt.delivered.is_zero() => {
                 self.park(Reason::Money(format!("{} was debited and nothing delivered", receipt.debited)));
@@ -284,6 +325,7 @@ impl Turn<'_> {
         match recovery.aim {
             Aim::Set(_) if recovery.amount().is_none() => self.idle(),
             Aim::Set(_) => {}
+            _ if mutant!("late money needs no time after an order that was out") => {}
             _ => self.settle(),
         }
     }
@@ -300,6 +342,14 @@ impl Turn<'_> {
         self.step.transactions.push(Transaction::release(order));
         self.step.line.outcomes += 1;
         let gap_ms = self.recovery().terms().map_or(0, |terms| terms.min_gap_ms);
+        if mutant!("a failed order is claimed") {
+            let receipt = Receipt { debited: order.asked, delivered: order.asked };
+            self.step.line.delivered.push((order.clone(), receipt));
+        }
+        if mutant!("a refusal counts as a rung") {
+            let (asked, aim) = (order.asked, self.recovery().aim);
+            drop(self.recovery().receive(Receipt { debited: asked, delivered: asked }, aim));
+        }
         match reason {
             _ if by_person => self.park(Reason::Refused(reason.clone())),
             // A provider that states no gap is not asked again at once: that would only use up the orders (C5).
@@ -334,7 +384,9 @@ impl Turn<'_> {
         let times = inquiry.not_found + 1;
         match &inquiry.refused {
             Some(reason) => self.settled(&inquiry.order, reason, false),
-            None if times >= NOT_FOUND_SETTLES => self.settled(&inquiry.order, &Refusal::Unavailable, false),
+            None if times >= NOT_FOUND_SETTLES || mutant!("one not-found is failed") => {
+                self.settled(&inquiry.order, &Refusal::Unavailable, false);
+            }
             None => self.inquire(inquiry, None, times, via),
         }
     }
@@ -343,7 +395,9 @@ impl Turn<'_> {
     /// measured in this process's own uptime (P5, L6), whoever asked, and however often.
     fn counts(&mut self, inquiry: &Inquiry) -> bool {
         let final_after_ms = self.recovery().terms().map_or(u64::MAX, |terms| terms.not_found_final_after_ms);
-        let spaced = inquiry.not_found == 0 || inquiry.wake.is_due(self.now);
+        let final_after_ms = if mutant!("a not-found counts at once") { 0 } else { final_after_ms };
+        let spaced =
+            inquiry.not_found == 0 || inquiry.wake.is_due(self.now) || mutant!("not-founds need no space between them");
         spaced && self.now.uptime_since(inquiry.since).is_some_and(|age_ms| age_ms >= final_after_ms)
     }
 
@@ -357,6 +411,7 @@ impl Turn<'_> {
         let asked = inquiry.asked + u32::from(matches!(via, Via::Inquiry(_)));
         let spacing_ms = terms.inquiry_spacing_ms;
         let grown_ms = spacing_ms.saturating_mul(1 << asked.saturating_sub(4).min(12));
+        let grown_ms = if not_found == 0 && mutant!("inquiries follow each other at once") { 0 } else { grown_ms };
         let wake = now_or(now, grown_ms.min(LONGEST_SPACING_MS.max(spacing_ms)));
         let next = Inquiry { refused, asked, not_found, wake, ..inquiry.clone() };
         self.recovery().phase = Phase::Inquiring(next);

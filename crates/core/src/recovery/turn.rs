@@ -9,6 +9,7 @@ use crate::{
     ledger::{Account, Kind, Transaction},
     line::{Line, Parked, Phase, Pinned, Reason, Recovery, State, Terms},
     money::{Amount, MoneyError},
+    mutant,
     policy::SetAmount,
     status::Read,
     time::{Now, Wake},
@@ -32,8 +33,14 @@ pub(super) struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     pub(super) fn new(line: &'a Line, now: Now, policy: &'a Policy) -> Self {
+        let mut next = Line { version: line.version + 1, ..line.clone() };
+        if let State::Open(recovery) = &mut next.state
+            && mutant!("an open recovery follows the policy of now")
+        {
+            Arc::make_mut(&mut recovery.pinned).caps = policy.caps.clone();
+        }
         let step = Box::new(Step {
-            line: Line { version: line.version + 1, ..line.clone() },
+            line: next,
             relisted: false,
             repinned: false,
             topup: None,
@@ -148,6 +155,9 @@ impl<'a> Turn<'a> {
     pub(super) fn climb(&mut self, read: &Read) {
         let recovery = self.recovery();
         if recovery.pinned.ladder.is_unknown() {
+            if mutant!("unknown plans prove a suspension") {
+                return self.suspend();
+            }
             return self.park(Reason::NoPlans);
         }
         if recovery.aim == Aim::Probe {
@@ -159,7 +169,10 @@ impl<'a> Turn<'a> {
                 self.ready(read);
             }
             // K5: a rung that the provider took back was not delivered, so its failure to help proves nothing.
-            Next::UsedUp if recovery.reversed => self.park(Reason::Refused(outcome::refunded())),
+            Next::UsedUp if recovery.reversed && !mutant!("a rung that was taken back proves a suspension") => {
+                self.park(Reason::Refused(outcome::refunded()));
+            }
+            Next::Cut if mutant!("a ladder that was cut proves a suspension") => self.suspend(),
             // K4: what a stranger's line does proves nothing, and nothing may be claimed.
             Next::UsedUp if self.step.line.doubt.is_some() => self.park(Reason::Denied(Denial::Doubtful)),
             Next::UsedUp => self.suspend(),
@@ -174,10 +187,11 @@ impl<'a> Turn<'a> {
         let recovery = self.recovery();
         let fresh_ms = recovery.pinned.timing.fresh_ms;
         let too_old = now.uptime_since(read.issued).is_none_or(|age_ms| age_ms > fresh_ms);
-        if too_old || read.outcomes != outcomes {
+        let void = read.outcomes != outcomes && !mutant!("an order cites a void read");
+        if too_old && !mutant!("a status of any age is fresh") || void {
             return self.read_now();
         }
-        if recovery.orders >= recovery.pinned.max_orders {
+        if recovery.orders >= recovery.pinned.max_orders && !mutant!("the orders of a recovery are not bounded") {
             return self.park(Reason::TooManyOrders);
         }
         let Some((asked, terms)) = recovery.amount().zip(recovery.terms()) else {
@@ -189,7 +203,9 @@ impl<'a> Turn<'a> {
         let order = Order { reference: reference.clone(), msisdn, provider, product, asked, max_fee };
         self.recovery().phase = Phase::Paying { order: order.clone(), since: now, cited: read.issued };
         self.topup(&order, TopUpState::Held);
-        self.step.transactions.push(Transaction::hold(&order));
+        if !mutant!("an order holds nothing") {
+            self.step.transactions.push(Transaction::hold(&order));
+        }
         self.step.send = Some(order);
     }
 
@@ -210,7 +226,9 @@ impl<'a> Turn<'a> {
     pub(super) fn withhold(&mut self, order: &Order, denial: Denial) {
         self.recovery().orders -= 1;
         self.topup(order, TopUpState::Withheld);
-        self.step.transactions.push(Transaction::release(order));
+        if !mutant!("a withheld order keeps its hold") {
+            self.step.transactions.push(Transaction::release(order));
+        }
         self.denied(denial);
         self.count_late_money();
     }
@@ -290,7 +308,7 @@ impl<'a> Turn<'a> {
             msisdn: order.msisdn,
             provider: order.provider.clone(),
             desk: self.policy.desk.clone(),
-            claimed: receipt.debited,
+            claimed: if mutant!("what was reserved is claimed") { order.reserved() } else { receipt.debited },
             state: claim::State::Requested,
             frozen: false,
         });
@@ -306,8 +324,13 @@ impl<'a> Turn<'a> {
     /// Stops with a reason and an order that cannot be looked up.
     pub(super) fn park_with(&mut self, reason: Reason, unsettled: Option<TopUp>) {
         self.record(Some(End::Parked(reason.clone())));
-        self.step.notices.push(Notice::Parked(reason.clone()));
+        if !mutant!("a line is parked without a word") {
+            self.step.notices.push(Notice::Parked(reason.clone()));
+        }
         self.step.line.state = State::Parked(Parked { reason, unsettled });
+        if mutant!("a parked line claims back") {
+            self.claim_back();
+        }
     }
 
     /// Ends the recovery without a debt.
@@ -334,7 +357,8 @@ impl<'a> Turn<'a> {
         let wait_ms = self.retry_ms();
         let recovery = self.recovery();
         recovery.tries += 1;
-        if recovery.tries > MAX_TRIES { self.park(reason) } else { self.read_later(wait_ms) }
+        let too_often = recovery.tries > MAX_TRIES && !mutant!("something is tried again for ever");
+        if too_often { self.park(reason) } else { self.read_later(wait_ms) }
     }
 
     /// Brings the next look forward (S102), but never the space between two "not found" (P5).
@@ -342,7 +366,9 @@ impl<'a> Turn<'a> {
         let soon = now_or(self.now, 0);
         match &mut self.recovery().phase {
             Phase::Settling { wake, .. } => *wake = soon,
-            Phase::Inquiring(inquiry) if inquiry.not_found == 0 => inquiry.wake = soon,
+            Phase::Inquiring(inquiry) if inquiry.not_found == 0 || mutant!("not-founds need no space between them") => {
+                inquiry.wake = soon;
+            }
             _ => {}
         }
     }
@@ -416,7 +442,9 @@ impl Recovery {
 
     /// Counts a payment of the set amount: so much less is owed.
     pub(super) fn deduct(&mut self, order: &Order) {
-        if let Aim::Set(owed) = &mut self.aim {
+        if let Aim::Set(owed) = &mut self.aim
+            && !mutant!("the set amount is owed again after it was paid")
+        {
             *owed = owed.minus(order.asked).unwrap_or(Amount::zero(owed.currency()));
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use ringback_core::{
-    LineId, Now,
+    LineId, Now, mutant,
     recovery::{Event, Rejected, Step, step},
 };
 use ringback_store::{Batch, Change, Committed, StoreError, Verdict};
@@ -76,12 +76,18 @@ impl Engine {
         while let Some(Asked { event, request }) = tracked.inbox.pop_front() {
             match step(&tracked.line, &event, now, policy) {
                 Ok(step) => {
+                    if let Some(order) = step.send.clone().filter(|_| mutant!("an order leaves before its commit")) {
+                        self.out.push(Output::Submit(id, order));
+                    }
                     tracked.committing = true;
                     return Some(Change { event, step, request });
                 }
                 Err(Rejected::Stale) => {}
                 Err(Rejected::Illegal) => {
                     let (line, event) = (tracked.line.msisdn, event.name());
+                    if mutant!("a log shows whole numbers") {
+                        self.out.push(Output::Trouble(format!("{line}: {event}")));
+                    }
                     self.out.push(Output::Trouble(format!("{line:?}: {event} does not fit where the line stands")));
                 }
             }
@@ -93,9 +99,14 @@ impl Engine {
     pub(super) fn committed(&mut self, now: Now, batch: Batch, result: Result<Committed, StoreError>) {
         self.commits.out = false;
         self.commits.failing = !matches!(result, Ok(_) | Err(StoreError::Contradiction(_)));
+        let result = if result.is_err() && mutant!("a commit that failed is carried out") {
+            Ok(Committed { verdicts: vec![Verdict::Committed; batch.changes.len()], switches: self.switches })
+        } else {
+            result
+        };
         match result {
             Ok(committed) => {
-                self.fault_raised &= !batch.clock_fault;
+                self.fault_stored(batch.clock_fault);
                 self.stop(committed.switches);
                 self.commits.singly = self.commits.singly.saturating_sub(1);
                 if committed.verdicts.contains(&Verdict::Conflict) {
@@ -141,7 +152,10 @@ impl Engine {
             Verdict::Committed => self.carry_out(now, change.step, change.event),
             Verdict::Denied(denial) => tracked.inbox.push_front(Event::Denied(denial).into()),
             // What the statement was compared with is not what is stored any more: it is compared anew.
-            Verdict::Conflict if matches!(change.event, Event::Late { .. }) => {
+            Verdict::Conflict
+                if matches!(change.event, Event::Late { .. })
+                    && !mutant!("a late answer is told again after a conflict") =>
+            {
                 self.statements.begin();
                 return self.reload(id, Vec::new());
             }

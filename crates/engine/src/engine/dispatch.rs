@@ -5,6 +5,7 @@ use ringback_core::{
     Answer, Line, LineId, Now, Read, Reply, Status, TopUpRef,
     admit::{Switches, may_dispatch},
     line::{Due, Terms},
+    mutant,
     recovery::{Event, Via},
 };
 
@@ -25,12 +26,18 @@ impl Engine {
                 tracked.busy = Some(Busy::Offers);
                 self.providers.of(&self.config, first_provider(book)).push(Call::Offers(id));
             }
+            Due::Inquire(order, 0) if mutant!("an order is sent again after a restart") => {
+                tracked.busy = Some(Busy::order(&order, Via::Submission));
+                self.providers.of(&self.config, &order.provider);
+                self.out.push(Output::Submit(id, order));
+            }
             Due::Inquire(order, asked) => {
                 tracked.busy = Some(Busy::order(&order, Via::Inquiry(asked)));
                 self.providers.of(&self.config, &order.provider).push_urgent(Call::Inquire(id, order.clone()));
             }
             Due::Propose => {
-                let reference = TopUpRef::from_random((self.random)());
+                let random = if mutant!("a reference is drawn twice") { 7 } else { (self.random)() };
+                let reference = TopUpRef::from_random(random);
                 self.deliver(id, Event::Proposed { reference });
             }
             Due::Lapse => self.deliver(id, Event::Lapsed),
@@ -42,6 +49,8 @@ impl Engine {
         for (id, answer) in answers {
             let Some(tracked) = self.tracked.get_mut(&id) else { continue };
             let Some(Busy::Query { issued, outcomes }) = tracked.busy.take_if(|busy| busy.is_query()) else { continue };
+            let late = mutant!("a read is as old as its answer");
+            let (issued, outcomes) = if late { (now, tracked.line.outcomes) } else { (issued, outcomes) };
             tracked.check = false;
             let (status, imsi) = about(&tracked.line, answer);
             let read = Read { status, issued, outcomes, channel: channel.to_owned(), imsi };
@@ -75,12 +84,13 @@ impl Engine {
             tracked.busy = Some(Busy::Waiting(order.clone()));
             return self.back_into_lane(id, &order.provider);
         }
-        match may_dispatch(&tracked.line, switches, now) {
-            Ok(()) => {
+        let denial = may_dispatch(&tracked.line, switches, now).err();
+        match denial.filter(|_| !mutant!("nothing is checked again at dispatch")) {
+            None => {
                 tracked.busy = Some(Busy::order(&order, Via::Submission));
                 self.out.push(Output::Submit(id, order));
             }
-            Err(denial) => {
+            Some(denial) => {
                 finish(self.providers.get_mut(&order.provider));
                 self.deliver(id, Event::Withheld { reference: order.reference, denial });
             }

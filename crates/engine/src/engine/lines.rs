@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use ringback_core::{Line, LineId, Now, Wake, line::Due, recovery::Event};
+use ringback_core::{Line, LineId, Now, Wake, line::Due, mutant, recovery::Event};
 
 use super::{Asked, Engine, Output, Tracked};
 
@@ -103,7 +103,11 @@ impl Engine {
         tracked.check &= tracked.line.consents.query_ms.is_some();
         match tracked.line.due().filter(|_| !self.look) {
             // N3: while spending is stopped, what is ready to be paid waits as it is; a look that was asked for does not.
-            Some((Due::Propose, _)) if stopped && tracked.check => self.begin(now, id, Due::Query),
+            Some((Due::Propose, _))
+                if stopped && tracked.check && !mutant!("a requested query waits for the switch") =>
+            {
+                self.begin(now, id, Due::Query);
+            }
             Some((Due::Propose, _)) if stopped => drop(self.held.insert(id)),
             Some((due, wake)) if wake.is_due(now) => self.begin(now, id, due),
             _ if tracked.check => self.begin(now, id, Due::Query),
