@@ -22,6 +22,10 @@ struct Tracked {
     asked: u32,
     /// Whether its time came while it was frozen: it is asked about when it is thawed.
     passed_over: bool,
+    /// Whether the store is asked which claims are open, and did not name this one so far.
+    unsure: bool,
+    /// Whether the store had ended it when it was asked; an answer of its desk may still be on its way.
+    ended: bool,
 }
 
 impl Claims {
@@ -30,14 +34,28 @@ impl Claims {
     pub(crate) fn track(&mut self, claim: Claim, uptime_ms: u64) {
         let reference = claim.reference.clone();
         if let Some(known) = self.open.get_mut(&reference) {
-            known.claim.frozen = claim.frozen;
+            (known.claim.frozen, known.unsure) = (claim.frozen, false);
             if !claim.frozen && std::mem::take(&mut known.passed_over) {
                 self.due.insert((uptime_ms, reference));
             }
         } else if claim.is_open() {
             self.due.insert((uptime_ms, reference.clone()));
-            self.open.insert(reference, Tracked { claim, asked: 0, passed_over: false });
+            self.open.insert(reference, Tracked { claim, asked: 0, passed_over: false, unsure: false, ended: false });
         }
+    }
+
+    /// The store is asked which claims are open.
+    pub(crate) fn doubt(&mut self) {
+        self.open.values_mut().for_each(|tracked| tracked.unsure = true);
+    }
+
+    /// Every claim that is open in the store. One that was known before the question and is not among them has ended
+    /// there: no desk is asked about it any more (R5).
+    pub(crate) fn track_all(&mut self, claims: Vec<Claim>, uptime_ms: u64) {
+        for claim in claims {
+            self.track(claim, uptime_ms);
+        }
+        self.open.values_mut().for_each(|tracked| tracked.ended |= tracked.unsure);
     }
 
     /// The claims whose time has come, each with its desk.
@@ -54,7 +72,7 @@ impl Claims {
     /// The claim as its desk is asked about it now; nothing where that is over.
     pub(crate) fn question(&mut self, reference: &TopUpRef) -> Option<Claim> {
         let tracked = self.open.get_mut(reference)?;
-        if !tracked.claim.is_open() {
+        if tracked.ended || !tracked.claim.is_open() {
             self.open.remove(reference);
             return None;
         }
@@ -131,7 +149,8 @@ impl Claims {
     }
 
     pub(crate) fn open(&self, counts: impl Fn(&str) -> bool) -> usize {
-        self.open.values().filter(|tracked| tracked.claim.is_due() && counts(&tracked.claim.desk)).count()
+        let open = self.open.values().filter(|tracked| !tracked.ended);
+        open.filter(|tracked| tracked.claim.is_due() && counts(&tracked.claim.desk)).count()
     }
 }
 
@@ -161,5 +180,24 @@ mod tests {
         assert_eq!((claims.due(1).len(), claims.question(&reference)), (1, None));
         claims.track(claim(false), 2);
         assert_eq!((claims.due(2).len(), claims.question(&reference)), (1, Some(claim(false))));
+    }
+
+    /// Found by seed 315827: the commit that ended it was reported as failed.
+    #[test]
+    fn r5_a_claim_that_ended_elsewhere_is_not_asked_for_any_more() {
+        let (mut claims, reference) = (Claims::default(), claim(false).reference);
+        claims.track(claim(false), 0);
+        claims.doubt();
+        claims.track_all(Vec::new(), 1);
+        assert_eq!((claims.open(|_| true), claims.question(&reference)), (0, None));
+    }
+
+    #[test]
+    fn r1_a_claim_that_is_made_while_the_store_is_asked_is_kept() {
+        let (mut claims, reference) = (Claims::default(), claim(false).reference);
+        claims.doubt();
+        claims.track(claim(false), 0);
+        claims.track_all(Vec::new(), 1);
+        assert_eq!(claims.question(&reference), Some(claim(false)));
     }
 }

@@ -55,6 +55,8 @@ pub enum Input {
     Statement(String, Result<Vec<(LineId, Event)>, String>),
     /// Claims that are open.
     Claims(Vec<Claim>),
+    /// The answer to [`Output::Claims`]: every claim that is open.
+    OpenClaims(Vec<Claim>),
     /// The answer to [`Output::Desk`].
     Desk(TopUpRef, DeskReply),
     /// A person recorded something about a claim.
@@ -79,7 +81,7 @@ pub enum Output {
     Load(Vec<LineId>),
     /// Load enrolled lines of these books after this one; the answer is [`Input::Page`].
     Page(Vec<BookId>, LineId),
-    /// Load the open claims of these books; the answer is [`Input::Claims`].
+    /// Load the open claims of these books; the answer is [`Input::OpenClaims`].
     Claims(Vec<BookId>),
     /// Commit; the answer is [`Input::Committed`].
     Commit(Batch),
@@ -312,6 +314,7 @@ impl Engine {
             Input::Replied(line, reply) => self.replied(line, reply),
             Input::Event(line, event, request) => self.deliver_asked(line, Asked { event, request }),
             Input::Statement(provider, found) => self.reconciled(now, &provider, found),
+            Input::OpenClaims(claims) => self.claims.track_all(claims, now.uptime_ms),
             Input::Claims(claims) => claims.into_iter().for_each(|claim| self.claims.track(claim, now.uptime_ms)),
             Input::Desk(reference, reply) => self.desk_answered(now, &reference, reply),
             Input::ClaimEvent(reference, event) => self.claims.happened(&reference, event),

@@ -20,7 +20,7 @@ const fn named(seed: u64, invariant: &'static str, mutant: &'static str) -> Name
 }
 
 /// What the simulation found in this project. One more bug is a test of its own alone: a claim frozen by a commit that was
-/// reported as failed was asked about (K4, seed 1071662 of an earlier world); no seed of this world shows it.
+/// reported as failed was asked about (K4, seed 1071662 of an earlier world); no seed of this world is known to show it.
 pub const NAMED: [Named; 10] = [
     named(1, "L5", "a requested query waits for the switch"),
     named(177, "S2", "a failing database does not stop a dispatch"),

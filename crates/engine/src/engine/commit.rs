@@ -110,7 +110,9 @@ impl Engine {
                 self.stop(committed.switches);
                 self.commits.singly = self.commits.singly.saturating_sub(1);
                 if committed.verdicts.contains(&Verdict::Conflict) {
-                    // What moved a line on may have claimed for it: another process, or a commit that only seemed to fail.
+                    // What moved a line on may have claimed for it, or ended a claim: another process, or a commit that only
+                    // seemed to fail.
+                    self.claims.doubt();
                     self.out.push(Output::Claims(self.config.books()));
                 }
                 for (change, verdict) in batch.changes.into_iter().zip(committed.verdicts) {

@@ -40,7 +40,7 @@ async fn perform(parts: &Parts, output: Output) -> Option<Input> {
         }
         Output::Claims(books) => {
             let open = ClaimFilter::Open(books);
-            Some(Input::Claims(again(parts, || parts.store.claims(open.clone())).await))
+            Some(Input::OpenClaims(again(parts, || parts.store.claims(open.clone())).await))
         }
         Output::Commit(batch) => {
             let result = parts.store.commit(&batch).await;

@@ -154,7 +154,7 @@ impl World {
                 let enrolled = Filter { enrolled: true, books: Some(books), ..Filter::default() };
                 Input::Page(self.db.wait(self.db.store.lines(&enrolled, after, PAGE)))
             }
-            Output::Claims(books) => Input::Claims(self.db.claims(ClaimFilter::Open(books))),
+            Output::Claims(books) => Input::OpenClaims(self.db.claims(ClaimFilter::Open(books))),
             Output::Prepare(line, _) => Input::Prepared(line),
             Output::Commit(batch) => {
                 let result = self.commit(&batch);

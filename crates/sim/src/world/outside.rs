@@ -192,7 +192,7 @@ impl World {
                 self.db.sure(self.db.store().unfence(&books));
                 Input::Fenced(None)
             }
-            Output::Claims(books) => Input::Claims(self.db.sure(self.db.store().claims(ClaimFilter::Open(books)))),
+            Output::Claims(books) => Input::OpenClaims(self.db.sure(self.db.store().claims(ClaimFilter::Open(books)))),
             output => return self.answer(worker, incarnation, sent_ms, silent, output),
         };
         if self.alive(worker, incarnation).is_some() {
