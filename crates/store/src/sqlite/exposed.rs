@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ringback_core::{BookId, Currency, LineId, Msisdn, TopUpRef, admit::Caps, recovery::TopUpState};
+use ringback_core::{
+    BookId, Currency, Line, LineId, Msisdn, TopUpRef,
+    admit::Caps,
+    recovery::{Event, TopUpState},
+};
 use serde::de::DeserializeOwned;
 use sqlx::{Sqlite, SqliteConnection, query::QueryScalar, query_as, query_scalar, sqlite::SqliteArguments};
 
@@ -19,6 +23,7 @@ type Place = (String, String, String, i64);
 pub(super) struct Exposed {
     versions: BTreeMap<LineId, u64>,
     before: BTreeMap<TopUpRef, Before>,
+    states: BTreeMap<TopUpRef, TopUpState>,
     orders: BTreeMap<LineId, Vec<Folded>>,
     unresolved: BTreeSet<i64>,
     cells: BTreeMap<Place, i64>,
@@ -32,15 +37,14 @@ pub(super) struct Exposed {
 struct Before {
     exposed_minor: i64,
     day: i64,
-    state: TopUpState,
 }
 
 impl Exposed {
     pub(super) async fn read(db: &mut SqliteConnection, batch: &Batch, day: i64) -> Result<Self, StoreError> {
-        let lines: Vec<LineId> = batch.changes.iter().map(|change| change.step.line.id).collect();
         let mut read = Self {
-            versions: versions(db, &lines).await?,
+            versions: versions(db, batch).await?,
             before: before(db, batch).await?,
+            states: states(db, batch).await?,
             orders: BTreeMap::new(),
             unresolved: BTreeSet::new(),
             cells: BTreeMap::new(),
@@ -91,7 +95,7 @@ impl Counted for Exposed {
     }
 
     fn state(&self, reference: &TopUpRef) -> Option<TopUpState> {
-        self.before.get(reference).map(|before| before.state)
+        self.states.get(reference).copied()
     }
 }
 
@@ -104,11 +108,25 @@ pub(super) fn columns(owner: Owner<'_>) -> (&'static str, String) {
     }
 }
 
-async fn versions(db: &mut SqliteConnection, lines: &[LineId]) -> Result<BTreeMap<LineId, u64>, StoreError> {
-    let select = "SELECT json_group_array(json_array(l.id, coalesce(o.version, l.version)))
-        FROM json_each(?1) id JOIN lines l ON l.id = id.value LEFT JOIN open_lines o ON o.line = l.id";
-    let rows: Vec<(LineId, u64)> = gathered(query_scalar(select).bind(json(&lines)?), db).await?;
-    Ok(rows.into_iter().collect())
+/// Nearly every line stands where the batch says that it stood: only of the others the version is read.
+async fn versions(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<LineId, u64>, StoreError> {
+    let mut versions: BTreeMap<LineId, u64> = BTreeMap::new();
+    for Line { id, version, .. } in batch.changes.iter().map(|change| &change.step.line) {
+        versions.entry(*id).or_insert(version.saturating_sub(1));
+    }
+    let select = "SELECT json_group_array(json_array(line, stored)) FROM
+        (SELECT CAST(key AS INTEGER) AS line, value AS expected,
+            coalesce(o.version, (SELECT version FROM lines WHERE id = CAST(key AS INTEGER))) AS stored
+         FROM json_each(?1) LEFT JOIN open_lines o ON o.line = CAST(key AS INTEGER))
+        WHERE stored IS NOT expected";
+    let others: Vec<(LineId, Option<u64>)> = gathered(query_scalar(select).bind(json(&versions)?), db).await?;
+    for (line, stored) in others {
+        match stored {
+            Some(stored) => versions.insert(line, stored),
+            None => versions.remove(&line),
+        };
+    }
+    Ok(versions)
 }
 
 async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<TopUpRef, Before>, StoreError> {
@@ -117,12 +135,26 @@ async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<Top
     if references.is_empty() {
         return Ok(BTreeMap::new());
     }
-    let select = "SELECT json_group_array(json_array(reference, exposed_minor, day, body -> '$.state'))
+    let select = "SELECT json_group_array(json_array(reference, exposed_minor, day))
         FROM json_each(?1) wanted JOIN topups ON reference = wanted.value";
-    let rows: Vec<(TopUpRef, i64, i64, TopUpState)> =
-        gathered(query_scalar(select).bind(json(&references)?), db).await?;
-    let known = |(reference, exposed_minor, day, state)| (reference, Before { exposed_minor, day, state });
-    Ok(rows.into_iter().map(known).collect())
+    let rows: Vec<(TopUpRef, i64, i64)> = gathered(query_scalar(select).bind(json(&references)?), db).await?;
+    Ok(rows.into_iter().map(|(reference, exposed_minor, day)| (reference, Before { exposed_minor, day })).collect())
+}
+
+/// What is known of the top-ups about which an answer came late.
+async fn states(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<TopUpRef, TopUpState>, StoreError> {
+    let late = batch.changes.iter().filter_map(|change| match &change.event {
+        Event::Late { topup, .. } => Some(&topup.order.reference),
+        _ => None,
+    });
+    let references: Vec<&TopUpRef> = late.collect();
+    if references.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let select = "SELECT json_group_array(json_array(reference, body -> '$.state'))
+        FROM json_each(?1) wanted JOIN topups ON reference = wanted.value";
+    let rows: Vec<(TopUpRef, TopUpState)> = gathered(query_scalar(select).bind(json(&references)?), db).await?;
+    Ok(rows.into_iter().collect())
 }
 
 async fn orders(

@@ -5,7 +5,7 @@
 //! that is left over, which SQLite reads as rows of NULL; they are passed over.
 
 use serde::Serialize;
-use sqlx::{AssertSqlSafe, SqliteConnection, query};
+use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection, error::BoxDynError, query_with, sqlite::SqliteArguments};
 
 use super::json;
 use crate::StoreError;
@@ -35,21 +35,32 @@ pub(super) async fn write<const COLUMNS: usize>(
     rows: Vec<[Value; COLUMNS]>,
     tail: &'static str,
 ) -> Result<(), StoreError> {
+    debug_assert!(rows.iter().all(|row| !matches!(row[0], Value::Null)), "a row without its key would be passed over");
     let mut rows = rows.into_iter();
     while rows.len() > 0 {
         let room = rows.len().min(MOST).next_power_of_two();
-        let row = format!("({})", ["?"; COLUMNS].join(","));
-        let places = vec![row; room].join(",");
+        let mut arguments = SqliteArguments::default();
+        arguments.reserve(room * COLUMNS, 0);
+        for value in rows.by_ref().take(room).flatten() {
+            value.added_to(&mut arguments).map_err(sqlx::Error::Encode)?;
+        }
+        let row = format!("({}),", ["?"; COLUMNS].join(","));
+        let places = row.repeat(room);
+        let places = places.trim_end_matches(',');
         let statement = format!("{head} SELECT * FROM (VALUES {places}) WHERE column1 IS NOT NULL {tail}");
-        let values = rows.by_ref().take(room).flatten();
-        let batch = values.fold(query(AssertSqlSafe(statement)), |batch, value| match value {
-            Value::Integer(value) => batch.bind(value),
-            Value::Text(value) => batch.bind(value),
-            Value::Null => batch.bind(None::<i64>),
-        });
-        batch.execute(&mut *db).await?;
+        query_with(AssertSqlSafe(statement), arguments).execute(&mut *db).await?;
     }
     Ok(())
+}
+
+impl Value {
+    fn added_to(self, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
+        match self {
+            Self::Integer(value) => arguments.add(value),
+            Self::Text(value) => arguments.add(value),
+            Self::Null => arguments.add(None::<i64>),
+        }
+    }
 }
 
 /// A row's body.
