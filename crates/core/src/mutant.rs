@@ -80,6 +80,7 @@ pub const ALL: &[Mutant] = &[
     wrong("a signal is a success", "S1"),
     wrong("inquiries follow each other at once", "L3"),
     wrong("a restart ends the settling time", "L6"),
+    wrong("an older read takes a later one's place", "L6"),
     wrong("a restart begins no wait anew", "L1"),
     // Claims.
     wrong("a claim that was denied is asked on", "R5"),

@@ -88,7 +88,8 @@ impl Turn<'_> {
             (_, Judgement::InService) => self.restored(read),
             (_, Judgement::Restricted) if self.step.line.told.suspended => self.suspend(),
             (Phase::Preparing { .. } | Phase::Approval, _) => {}
-            (Phase::Reading { .. } | Phase::Ready { .. }, Judgement::Restricted) => self.ready(read),
+            (Phase::Reading { .. }, Judgement::Restricted) => self.ready(read),
+            (Phase::Ready { read: cited }, Judgement::Restricted) => self.ready(later(cited, read)),
             // S1043: still restricted counts once the line has had time to settle.
             (Phase::Settling { since, .. }, Judgement::Restricted) if has_settled(recovery, *since, read) => {
                 self.climb(read);
@@ -192,6 +193,13 @@ impl Turn<'_> {
             recovery.phase = Phase::Settling { since, wake };
         }
     }
+}
+
+/// The read that an order may cite: one that was issued before, or by a process whose clock is another, takes no other's
+/// place, since it may be from before the line had its time to settle (L6).
+fn later<'r>(cited: &'r Read, read: &'r Read) -> &'r Read {
+    let is_later = read.issued.uptime_since(cited.issued).is_some_and(|ms| ms > 0);
+    if is_later || mutant!("an older read takes a later one's place") { read } else { cited }
 }
 
 /// Whether a read was issued after the line had its time to settle: only such a read decides (K5).

@@ -8,6 +8,7 @@ use crate::{
     policy::SetAmount,
     recovery::{End, Event, Rejected, Word},
     status::{Bar, Status},
+    time::Incarnation,
     topup::Refusal,
 };
 
@@ -44,6 +45,23 @@ fn k1_a_read_of_another_incarnation_is_not_fresh() {
     let mut script = Script::ready(&[8]);
     script.restarted().proposed();
     assert_eq!((script.sent(), script.is_querying()), (None, true));
+}
+
+/// Found by seed 324824: another process had asked while the line was settling.
+#[test]
+fn l6_k1_an_older_read_does_not_take_the_place_of_the_one_that_an_order_waits_with() {
+    let mut script = Script::ready(&[8]);
+    script.proposed().delivered();
+    let [mut elsewhere, early] = [script.read(restricted()), script.read(restricted())];
+    elsewhere.issued.incarnation = Incarnation(9);
+    script.settled().restricted();
+    let waiting = script.phase().clone();
+    for older in [elsewhere, early] {
+        script.happens(&Event::Answered(older));
+        assert_eq!(*script.phase(), waiting);
+    }
+    script.wait_ms(1).restricted();
+    assert_ne!(*script.phase(), waiting);
 }
 
 #[test]
