@@ -81,6 +81,8 @@ enum Due {
     Return(usize, u64, Input),
     /// A worker looks at the switches and at what people ask.
     Poll(usize, u64),
+    /// A worker stores that its clock is at fault.
+    Freeze(usize, u64),
     /// A process starts again.
     Restart,
     /// A person looks at a line.
@@ -229,6 +231,7 @@ impl World {
             Due::Poll(worker, incarnation) => self.poll(worker, incarnation),
             Due::Restart => self.spawn(false),
             Due::Person(line) => self.person(line),
+            Due::Freeze(worker, incarnation) => self.freeze(worker, incarnation),
             Due::Release => self.release(),
             Due::Deliver(provider, booking) => self.deliver(provider, booking),
             Due::Reverse(provider, booking) => self.reverse(provider, booking),

@@ -23,6 +23,11 @@ fn named_seeds_violate_nothing() {
         assert_eq!(violations(named.seed, Kind::Memory), [], "{named:?}");
     }
     assert_eq!(violations(315_827, Kind::Memory), [], "R5: a claim that a commit reported as failed had ended");
+    assert_eq!(
+        violations(920_800, Kind::Memory),
+        [],
+        "L1: a clock fault that could not be stored stopped spending for ever"
+    );
 }
 
 #[test]

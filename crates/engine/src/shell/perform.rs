@@ -60,16 +60,16 @@ async fn perform(parts: &Parts, output: Output) -> Option<Input> {
         Output::Submit(line, order) => Some(Input::Replied(line, submit(parts, &order).await)),
         Output::Inquire(line, order) => Some(Input::Replied(line, inquire(parts, &order).await)),
         Output::Desk(claim) => Some(Input::Desk(claim.reference.clone(), desk(parts, &claim).await)),
-        Output::ClockFault => freeze(parts).await,
+        Output::ClockFault => Some(freeze(parts).await),
         Output::Stepped(..) | Output::Notice(..) | Output::Trouble(_) => None,
     }
 }
 
-/// Reads from the database until it answers: nothing is due before.
-async fn again<T, F: Future<Output = Result<T, StoreError>>>(parts: &Parts, mut read: impl FnMut() -> F) -> T {
+/// Asks the database until it answers: nothing is due before.
+async fn again<T, F: Future<Output = Result<T, StoreError>>>(parts: &Parts, mut ask: impl FnMut() -> F) -> T {
     loop {
-        match read().await {
-            Ok(found) => return found,
+        match ask().await {
+            Ok(answer) => return answer,
             Err(error) => (parts.observer)(&Report::Trouble(error.to_string())),
         }
         tokio::time::sleep(RETRY).await;
@@ -208,14 +208,9 @@ async fn desk(parts: &Parts, claim: &Claim) -> DeskReply {
     timeout(parts.deadline, asked).await.unwrap_or_else(|_| DeskReply::Unknown("no answer in time".into()))
 }
 
-/// What cannot be stored now is stored with the next batch.
-async fn freeze(parts: &Parts) -> Option<Input> {
+/// What cannot be stored now is stored as soon as it can be, or with the next batch: only then can a person see and clear it.
+async fn freeze(parts: &Parts) -> Input {
     (parts.observer)(&Report::Trouble("the clock jumped forward; spending stops until `ringback resume`".into()));
-    match parts.store.set_switch(Switch::ClockFault, true).await {
-        Ok(()) => Some(Input::FaultStored),
-        Err(error) => {
-            (parts.observer)(&Report::Trouble(error.to_string()));
-            None
-        }
-    }
+    again(parts, || parts.store.set_switch(Switch::ClockFault, true)).await;
+    Input::FaultStored
 }

@@ -91,7 +91,9 @@ impl World {
                 Due::Deliver(provider, booking) => self.deliver(provider, booking),
                 Due::Reverse(provider, booking) => self.reverse(provider, booking),
                 Due::Arrive(call) => self.queue.push(at_ms.min(self.t_ms + 1_000), Due::Arrive(call)),
-                Due::Return(..) | Due::Poll(..) => self.queue.push(at_ms.min(self.t_ms + DEADLINE_MS), due),
+                Due::Return(..) | Due::Poll(..) | Due::Freeze(..) => {
+                    self.queue.push(at_ms.min(self.t_ms + DEADLINE_MS), due)
+                }
                 Due::Restart | Due::Person(_) | Due::Release => {}
             }
         }

@@ -30,7 +30,7 @@ impl World {
             }
             Output::Notice(line, notice) => self.notice(&line, &notice),
             Output::Trouble(text) => self.trouble(&text),
-            Output::ClockFault => self.clock_fault(worker),
+            Output::ClockFault => self.freeze(worker, self.workers[worker].incarnation),
             output => {
                 self.note(worker, now, &output);
                 self.send(worker, output);
@@ -52,16 +52,16 @@ impl World {
         self.tell(|_| format!("trouble: {text}"));
     }
 
-    /// What cannot be stored now is stored with the worker's next batch.
-    fn clock_fault(&mut self, worker: usize) {
+    /// A worker's clock fault. What cannot be stored now is stored later, or with the worker's next batch.
+    pub(super) fn freeze(&mut self, worker: usize, incarnation: u64) {
+        let Some(worker) = self.alive(worker, incarnation) else { return };
         self.queue.push(self.t_ms + 3_600_000, Due::Release);
         if self.rates.strikes(&mut self.random, Fault::DiskFull) {
-            return;
+            return self.queue.push(self.t_ms + 1_000, Due::Freeze(worker, incarnation));
         }
         self.db.sure(self.db.store().set_switch(Switch::ClockFault, true));
         self.switched(true);
         self.poll_soon();
-        let incarnation = self.workers[worker].incarnation;
         self.queue.push(self.t_ms + 1, Due::Return(worker, incarnation, Input::FaultStored));
     }
 
