@@ -92,7 +92,7 @@ impl World {
                 Due::Reverse(provider, booking) => self.reverse(provider, booking),
                 Due::Arrive(call) => self.queue.push(at_ms.min(self.t_ms + 1_000), Due::Arrive(call)),
                 Due::Return(..) | Due::Poll(..) | Due::Freeze(..) => {
-                    self.queue.push(at_ms.min(self.t_ms + DEADLINE_MS), due)
+                    self.queue.push(at_ms.min(self.t_ms + DEADLINE_MS), due);
                 }
                 Due::Restart | Due::Person(_) | Due::Release => {}
             }
