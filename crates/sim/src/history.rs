@@ -262,6 +262,13 @@ pub struct Intent {
     pub outcomes: u32,
 }
 
+impl Intent {
+    /// Whether the other was made for the same recovery.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        (self.line, self.recovery) == (other.line, other.recovery)
+    }
+}
+
 /// What is known of a top-up, and how that became known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -294,6 +301,13 @@ pub struct Settled {
     pub suspended: bool,
     /// What people were told.
     pub notices: Notices,
+}
+
+impl Settled {
+    /// Whether its order turned out to be delivered.
+    pub(crate) fn is_delivery(&self) -> bool {
+        self.before.delivered().is_none() && self.after.delivered().is_some()
+    }
 }
 
 /// A kind of transaction as a bit.

@@ -79,11 +79,11 @@ fn l6_no_wait_is_shortened(history: &History) -> Option<String> {
     for (place, fact) in history.facts.iter().enumerate() {
         match fact {
             Fact::Stepped(step) => last_ms = step.t_ms,
-            Fact::Settled(settled) if settled.before.delivered().is_none() && settled.after.delivered().is_some() => {
+            Fact::Settled(settled) if settled.is_delivery() => {
                 delivered.extend(made.iter().find(|intent| intent.key == settled.key).map(|intent| (*intent, last_ms)));
             }
             Fact::Intent(intent) => {
-                let same = |(of, _): &&(&Intent, u64)| (of.line, of.recovery) == (intent.line, intent.recovery);
+                let same = |(of, _): &&(&Intent, u64)| of.is_beside(intent);
                 let at_ms = delivered.iter().rev().find(same).map(|(_, at_ms)| *at_ms);
                 let read = cited(&history.facts[..place], intent.line, intent.cited);
                 let waits = !matches!(intent.aim, Aim::Set(_));

@@ -257,7 +257,7 @@ fn s105_the_set_amount_is_paid_once(history: &History) -> Option<String> {
         match fact {
             Fact::Intent(intent) => {
                 let Aim::Set(owed) = intent.aim else { continue };
-                let debt = debts.iter().find(|(first, _)| is_same_recovery(first, intent));
+                let debt = debts.iter().find(|(first, _)| first.is_beside(intent));
                 let left = debt.map_or(owed.minor(), |(_, left)| *left);
                 if intent.asked.minor() > left {
                     return Some(format!("{left} is owed: {intent:?}"));
@@ -267,9 +267,9 @@ fn s105_the_set_amount_is_paid_once(history: &History) -> Option<String> {
                 }
                 out.push(intent);
             }
-            Fact::Settled(settled) if settled.before.delivered().is_none() && settled.after.delivered().is_some() => {
+            Fact::Settled(settled) if settled.is_delivery() => {
                 let Some(paid) = out.iter().find(|intent| intent.key == settled.key) else { continue };
-                if let Some((_, left)) = debts.iter_mut().find(|(first, _)| is_same_recovery(first, paid)) {
+                if let Some((_, left)) = debts.iter_mut().find(|(first, _)| first.is_beside(paid)) {
                     *left -= paid.asked.minor();
                 }
             }
@@ -277,8 +277,4 @@ fn s105_the_set_amount_is_paid_once(history: &History) -> Option<String> {
         }
     }
     None
-}
-
-fn is_same_recovery(one: &Intent, other: &Intent) -> bool {
-    (one.line, one.recovery) == (other.line, other.recovery)
 }
