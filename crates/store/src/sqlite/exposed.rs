@@ -22,7 +22,7 @@ type Place = (String, String, String, i64);
 /// What the database knows of the lines, numbers, books and orders of a batch.
 pub(super) struct Exposed {
     versions: BTreeMap<LineId, u64>,
-    before: BTreeMap<TopUpRef, Before>,
+    before: BTreeMap<TopUpRef, (i64, i64)>,
     states: BTreeMap<TopUpRef, TopUpState>,
     orders: BTreeMap<LineId, Vec<Folded>>,
     unresolved: BTreeSet<i64>,
@@ -31,12 +31,6 @@ pub(super) struct Exposed {
     caps: BTreeMap<BookId, Caps>,
     /// The books behind a fence (S3).
     fenced: BTreeSet<BookId>,
-}
-
-/// A top-up as it was before the batch.
-struct Before {
-    exposed_minor: i64,
-    day: i64,
 }
 
 impl Exposed {
@@ -91,7 +85,7 @@ impl Counted for Exposed {
     }
 
     fn before(&self, reference: &TopUpRef) -> Option<(i64, i64)> {
-        self.before.get(reference).map(|before| (before.exposed_minor, before.day))
+        self.before.get(reference).copied()
     }
 
     fn state(&self, reference: &TopUpRef) -> Option<TopUpState> {
@@ -129,16 +123,14 @@ async fn versions(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<L
     Ok(versions)
 }
 
-async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<TopUpRef, Before>, StoreError> {
+/// What each top-up that changes exposes, and the day that it counts on.
+async fn before(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<TopUpRef, (i64, i64)>, StoreError> {
     let changed = batch.changes.iter().filter(|change| change.step.send.is_none());
-    let references: Vec<&TopUpRef> = changed.filter_map(|c| Some(&c.step.topup.as_ref()?.order.reference)).collect();
-    if references.is_empty() {
-        return Ok(BTreeMap::new());
-    }
+    let references = changed.filter_map(|change| Some(&change.step.topup.as_ref()?.order.reference)).collect();
     let select = "SELECT json_group_array(json_array(reference, exposed_minor, day))
         FROM json_each(?1) wanted JOIN topups ON reference = wanted.value";
-    let rows: Vec<(TopUpRef, i64, i64)> = gathered(query_scalar(select).bind(json(&references)?), db).await?;
-    Ok(rows.into_iter().map(|(reference, exposed_minor, day)| (reference, Before { exposed_minor, day })).collect())
+    let rows: Vec<(TopUpRef, i64, i64)> = of_topups(db, select, references).await?;
+    Ok(rows.into_iter().map(|(reference, exposed_minor, day)| (reference, (exposed_minor, day))).collect())
 }
 
 /// What is known of the top-ups about which an answer came late.
@@ -147,14 +139,21 @@ async fn states(db: &mut SqliteConnection, batch: &Batch) -> Result<BTreeMap<Top
         Event::Late { topup, .. } => Some(&topup.order.reference),
         _ => None,
     });
-    let references: Vec<&TopUpRef> = late.collect();
-    if references.is_empty() {
-        return Ok(BTreeMap::new());
-    }
     let select = "SELECT json_group_array(json_array(reference, body -> '$.state'))
         FROM json_each(?1) wanted JOIN topups ON reference = wanted.value";
-    let rows: Vec<(TopUpRef, TopUpState)> = gathered(query_scalar(select).bind(json(&references)?), db).await?;
+    let rows: Vec<(TopUpRef, TopUpState)> = of_topups(db, select, late.collect()).await?;
     Ok(rows.into_iter().collect())
+}
+
+async fn of_topups<T: DeserializeOwned>(
+    db: &mut SqliteConnection,
+    select: &'static str,
+    references: Vec<&TopUpRef>,
+) -> Result<Vec<T>, StoreError> {
+    if references.is_empty() {
+        return Ok(Vec::new());
+    }
+    gathered(query_scalar(select).bind(json(&references)?), db).await
 }
 
 async fn orders(
