@@ -27,6 +27,19 @@ pub trait Channel: Send + Sync {
     /// Asks for each of at most `batch` lines; one answer for each, in the same order, before the channel's deadline.
     /// Never fails: trouble is `Unknown` with its reason, and one line's trouble is no other's.
     async fn query(&self, lines: &[Msisdn]) -> Vec<Answer>;
+
+    /// Waits for the next payment that a third party announces; a channel that hears of none waits for ever.
+    async fn next_signal(&self) -> Signal {
+        std::future::pending().await
+    }
+}
+
+/// A payment that somebody announced, such as the carrier by SMS (S102): a hint that only brings the next look forward,
+/// never a proof of money (S1). A replay is one more hint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signal {
+    /// The line that it is about.
+    pub msisdn: Msisdn,
 }
 
 /// What a channel declares about itself.
