@@ -48,6 +48,9 @@ pub struct Line {
     /// What a person said about it.
     #[serde(default, skip_serializing_if = "Told::is_empty")]
     pub told: Told,
+    /// The route of its queries, by its name in the configuration; without one, or without that one, its book's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
     /// Why it is doubtful whose number this is; such a line neither pays nor claims (K4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub doubt: Option<Doubt>,
@@ -176,6 +179,9 @@ pub struct Told {
     /// The set amount remembered from the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub set_amount: Option<Amount>,
+    /// "The number is still theirs": when that was last said, in milliseconds of the wall clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed_ms: Option<i64>,
 }
 
 /// Why it is doubtful whose number this is.
@@ -186,6 +192,8 @@ pub enum Doubt {
     NotInService,
     /// Another SIM answers.
     ImsiChanged,
+    /// The number was given to somebody else.
+    Recycled,
 }
 
 /// What the network last said, and when.
@@ -265,6 +273,7 @@ impl Line {
             consents: Consents::default(),
             mode: Mode::Watch,
             told: Told::default(),
+            route: None,
             doubt: None,
             imsi: None,
             outcomes: 0,
@@ -293,6 +302,11 @@ impl Line {
     pub fn due(&self) -> Option<(Due, Wake)> {
         let State::Open(recovery) = &self.state else { return None };
         recovery.due()
+    }
+
+    /// When a person was last sure whose number it is, in milliseconds of the wall clock (K4).
+    pub fn confirmed_ms(&self) -> Option<i64> {
+        self.told.confirmed_ms.max(self.consents.payment_ms)
     }
 
     /// The orders that only a person can settle.

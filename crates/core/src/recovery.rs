@@ -21,7 +21,8 @@ use crate::{
     money::Amount,
     mutant,
     policy::Policy,
-    status::Read,
+    route::bears,
+    status::{Read, Service},
     time::Now,
     topup::{Order, Outcome, Receipt, Reply, TopUpRef},
 };
@@ -136,6 +137,8 @@ pub enum Word {
     Plan(Amount),
     /// The number still belongs to the person (K4).
     Confirmed,
+    /// The line is asked about by this route; nothing for its book's.
+    Route(Option<String>),
     /// A suspended or parked line may be recovered again (C6).
     TryAgain,
 }
@@ -381,6 +384,12 @@ impl Event {
             Self::Lapsed => "lapsed",
             Self::Told(_) => "told",
         }
+    }
+
+    /// Whether a channel told of a restriction, alone or together with others.
+    pub fn tells_restricted(&self, channel: &str) -> bool {
+        let (Self::Answered(read) | Self::Looked(read)) = self else { return false };
+        matches!(read.status.service, Service::Restricted(_)) && bears(&read.channel, channel)
     }
 }
 

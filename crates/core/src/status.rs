@@ -24,6 +24,8 @@ pub enum Service {
     Restricted(Bar),
     /// No subscriber has this number, on a channel that is authoritative for it.
     NotInService,
+    /// The number was given to somebody else since its person was last sure of it (K4).
+    Recycled,
     /// No answer, an error, or a contradiction: never a reason to pay (K2).
     Unknown(String),
 }
@@ -66,7 +68,7 @@ pub enum Judgement {
     Restricted,
     /// The line is restricted for a stated cause that no payment lifts (K3).
     BarredOtherwise(Bar),
-    /// The number has no subscriber.
+    /// The number has no subscriber, or another one.
     NotInService,
     /// Nothing is known.
     Unknown,
@@ -122,6 +124,11 @@ impl Status {
         Self { service: Service::NotInService, reachable: Reachable::Unknown }
     }
 
+    /// A number that belongs to somebody else now.
+    pub const fn recycled() -> Self {
+        Self { service: Service::Recycled, reachable: Reachable::Unknown }
+    }
+
     /// Nothing known, with the reason for people.
     pub fn unknown(reason: impl Into<String>) -> Self {
         Self { service: Service::Unknown(reason.into()), reachable: Reachable::Unknown }
@@ -136,7 +143,7 @@ impl Status {
             Service::InService => Judgement::InService,
             Service::Restricted(Bar::ArrearsOrUnknown) => Judgement::Restricted,
             Service::Restricted(bar) => Judgement::BarredOtherwise(*bar),
-            Service::NotInService => Judgement::NotInService,
+            Service::NotInService | Service::Recycled => Judgement::NotInService,
             Service::Unknown(_) => Judgement::Unknown,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use ringback_core::{BookId, Policy};
+use ringback_core::{BookId, Line, Now, Policy, Route};
 
 /// Everything that the engine is told before it runs.
 #[derive(Debug, Clone)]
@@ -29,8 +29,12 @@ pub struct Config {
 pub struct Wiring {
     /// The owner's decisions.
     pub policy: Arc<Policy>,
-    /// The status channel that is asked.
-    pub channel: String,
+    /// The status channels that are asked, in their order.
+    pub route: Route,
+    /// Other routes that a line may have, by name.
+    pub routes: BTreeMap<String, Route>,
+    /// How long after a line was seen it is not queried again only because somebody asks, in milliseconds.
+    pub cool_down_ms: i64,
     /// The providers, in the order in which they are tried.
     pub providers: Vec<String>,
 }
@@ -53,9 +57,21 @@ impl Default for Limits {
 }
 
 impl Wiring {
-    /// A book's wiring.
-    pub fn new(policy: Policy, channel: String, providers: Vec<String>) -> Self {
-        Self { policy: Arc::new(policy), channel, providers }
+    /// A book's wiring, with one route and no cool-down.
+    pub fn new(policy: Policy, route: Route, providers: Vec<String>) -> Self {
+        Self { policy: Arc::new(policy), route, routes: BTreeMap::new(), cool_down_ms: 0, providers }
+    }
+
+    /// The channels that are asked about a line.
+    pub(crate) fn route(&self, line: &Line) -> &Route {
+        line.route.as_ref().and_then(|name| self.routes.get(name)).unwrap_or(&self.route)
+    }
+
+    /// Whether a line was seen so lately that it is not queried only because somebody asks.
+    pub(crate) fn is_cooling(&self, line: &Line, now: Now) -> bool {
+        let seen_ms = line.seen.as_ref().map(|seen| now.wall_ms.saturating_sub(seen.at_ms));
+        // What was seen at a later time than now was seen by another clock.
+        seen_ms.is_some_and(|ago_ms| (0..self.cool_down_ms).contains(&ago_ms))
     }
 }
 

@@ -18,6 +18,7 @@ use ringback_core::{
     line::{Phase, State, Terms},
     mutant,
     recovery::{Event, Notice, Via},
+    route::Heard,
 };
 use ringback_store::{Batch, Committed, StoreError};
 
@@ -129,14 +130,27 @@ enum Call {
 /// What is out for a line.
 #[derive(Debug)]
 enum Busy {
-    /// In a lane or at a channel: when it was issued, and how many outcomes were known by then.
-    Query { issued: Now, outcomes: u32 },
+    /// In a lane or at a channel.
+    Query(Question),
     /// In a lane or with the book's providers.
     Offers,
     /// A committed order that has not left yet: in a lane, or while its provider gets ready.
     Waiting(Order),
     /// An order is with its provider: sent, or asked about.
     Order { reference: TopUpRef, provider: String, via: Via },
+}
+
+/// A question about a line's state: all that its channels say is one read.
+#[derive(Debug)]
+struct Question {
+    /// When it left for the first channel.
+    issued: Now,
+    /// How many outcomes were known by then.
+    outcomes: u32,
+    /// Who is asked now.
+    place: usize,
+    /// What the channels before said.
+    heard: Vec<Heard>,
 }
 
 /// An event, and the request that asked for it.
@@ -427,7 +441,7 @@ impl Busy {
     }
 
     fn is_query(&self) -> bool {
-        matches!(self, Self::Query { .. })
+        matches!(self, Self::Query(_))
     }
 }
 

@@ -15,6 +15,7 @@ use ringback_providers::{ClaimDesk, Connector, catalogue::Catalogue};
 use ringback_store::{Ask, ClaimFilter, Filter, Request, Store, StoreError};
 use tokio::{
     sync::{mpsc, watch},
+    task::JoinSet,
     time::{Instant, sleep_until},
 };
 
@@ -41,6 +42,8 @@ pub struct Parts {
     pub catalogue: Arc<Catalogue>,
     /// Who is told what happens.
     pub observer: Observer,
+    /// How often each channel may be asked in a day; without a limit where there is none.
+    pub budgets: BTreeMap<String, u32>,
     /// How long a call may take before it counts as unanswered.
     pub deadline: Duration,
 }
@@ -144,6 +147,10 @@ pub async fn run(
         Begin::Requests => {}
     }
     shell.poll().await?;
+    let mut listening = JoinSet::new();
+    for channel in shell.parts.channels.values() {
+        listening.spawn(perform::listen(shell.parts.clone(), channel.clone(), shell.books.clone(), shell.tx.clone()));
+    }
     shell.run(rx, until).await
 }
 
@@ -304,7 +311,7 @@ impl Shell {
             Output::Stepped(line, event) => self.report(&Report::Stepped(line, event)),
             Output::Notice(line, notice) => self.report(&Report::Notice(line, notice)),
             Output::Trouble(text) => self.report(&Report::Trouble(text)),
-            other => perform::spawn(self.parts.clone(), other, self.tx.clone()),
+            other => perform::spawn(self.parts.clone(), self.clock.now(), other, self.tx.clone()),
         }
     }
 }

@@ -97,7 +97,7 @@ impl Statements {
 
 #[cfg(test)]
 mod tests {
-    use ringback_core::BookId;
+    use ringback_core::{BookId, Route};
 
     use super::*;
     use crate::{Limits, Wiring};
@@ -116,7 +116,7 @@ mod tests {
             max_recoveries: 1,
             desk: "desk".into(),
         };
-        let book = Wiring::new(policy, "network".into(), vec!["a".into(), "b".into()]);
+        let book = Wiring::new(policy, Route::of("network"), vec!["a".into(), "b".into()]);
         Config {
             books: [(BookId(1), book)].into(),
             limits: [("a".to_owned(), Limits::default())].into(),

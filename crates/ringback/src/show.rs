@@ -116,6 +116,7 @@ fn seen(line: &Line) -> String {
         (Service::InService, _) => "in service".into(),
         (Service::Restricted(stated), _) => format!("restricted{}", bar(*stated)),
         (Service::NotInService, _) => "no subscriber".into(),
+        (Service::Recycled, _) => "somebody else's number now".into(),
         (Service::Unknown(why), _) => format!("unknown: {why}"),
     }
 }

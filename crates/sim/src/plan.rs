@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringback_core::{
-    Amount, Bar, BookId, Carrier, Currency, Denominations, Mode, Msisdn, Offer, Policy,
+    Amount, Bar, BookId, Carrier, Currency, Denominations, Mode, Msisdn, Offer, Policy, Route,
     admit::{Cap, Caps, Period, REQUIRED, Scope},
     ladder,
     line::Terms,
@@ -92,7 +92,7 @@ impl Plan {
     pub(crate) fn config(&self) -> Config {
         let names =
             |book: &BookPlan| book.providers.iter().map(|p| self.providers[*p].offer.provider.clone()).collect();
-        let wiring = |book: &BookPlan| Wiring::new(book.policy.clone(), CHANNEL.into(), names(book));
+        let wiring = |book: &BookPlan| Wiring::new(book.policy.clone(), Route::of(CHANNEL), names(book));
         Config {
             books: (1..).map(BookId).zip(self.books.iter().map(wiring)).collect(),
             limits: self.limits.clone(),

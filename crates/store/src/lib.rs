@@ -114,7 +114,18 @@ pub trait Store: Send + Sync {
     /// The requests for lines of these books that wait after `after`, oldest first. A batch that carries one out
     /// forgets it in its own transaction.
     async fn requests(&self, books: &[BookId], after: i64, limit: u32) -> Result<Vec<(i64, Request)>, StoreError>;
+
+    /// Takes up to `count` queries from what a channel may be asked on a day, durably, and returns how many it may be
+    /// asked. A day that is over is not opened again by a clock that was set back.
+    async fn take_queries(&self, channel: &str, day: i64, count: u32, per_day: u32) -> Result<u32, StoreError>;
+
+    /// When a channel last told that a line was restricted, in milliseconds of the wall clock, as far as the newest
+    /// [`JOURNAL_SEARCHED`] entries of the journal say: the proof that it can.
+    async fn restricted_seen(&self, channel: &str) -> Result<Option<i64>, StoreError>;
 }
+
+/// How far back [`Store::restricted_seen`] looks.
+pub const JOURNAL_SEARCHED: u32 = 100_000;
 
 /// An address book.
 #[derive(Debug, Clone, PartialEq, Eq)]

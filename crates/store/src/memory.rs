@@ -18,8 +18,8 @@ use ringback_core::{
 };
 
 use crate::{
-    Balance, Batch, Book, ClaimFilter, Committed, Contact, Entry, Filter, Finding, Imported, Posted, Request, Store,
-    StoreError, StoredContact,
+    Balance, Batch, Book, ClaimFilter, Committed, Contact, Entry, Filter, Finding, Imported, JOURNAL_SEARCHED, Posted,
+    Request, Store, StoreError, StoredContact,
 };
 use tables::Tables;
 
@@ -158,5 +158,22 @@ impl Store for Memory {
 
     async fn requests(&self, books: &[BookId], after: i64, limit: u32) -> Result<Vec<(i64, Request)>, StoreError> {
         Ok(self.tables().waiting(books, after, limit))
+    }
+
+    async fn take_queries(&self, channel: &str, day: i64, count: u32, per_day: u32) -> Result<u32, StoreError> {
+        let mut tables = self.tables();
+        let (last, asked) = tables.queries.entry(channel.to_owned()).or_default();
+        if *last < day {
+            (*last, *asked) = (day, 0);
+        }
+        let taken = count.min(per_day.saturating_sub(*asked));
+        *asked += taken;
+        Ok(taken)
+    }
+
+    async fn restricted_seen(&self, channel: &str) -> Result<Option<i64>, StoreError> {
+        let tables = self.tables();
+        let searched = tables.journal.iter().rev().take(JOURNAL_SEARCHED as usize);
+        Ok(searched.filter(|(_, _, event)| event.tells_restricted(channel)).map(|(_, at_ms, _)| *at_ms).next())
     }
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod books;
+mod channels;
 mod commit;
 mod exposed;
 mod fence;
@@ -227,5 +228,13 @@ impl Store for Sqlite {
 
     async fn requests(&self, books: &[BookId], after: i64, limit: u32) -> Result<Vec<(i64, Request)>, StoreError> {
         requests::waiting(&self.readers, books, after, limit).await
+    }
+
+    async fn take_queries(&self, channel: &str, day: i64, count: u32, per_day: u32) -> Result<u32, StoreError> {
+        channels::take_queries(&mut *self.writer().await?, channel, day, count, per_day).await
+    }
+
+    async fn restricted_seen(&self, channel: &str) -> Result<Option<i64>, StoreError> {
+        channels::restricted_seen(&self.readers, channel).await
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     line::{Aim, Doubt, Line, Phase, Recovery, Seen, State},
     mutant,
     recovery::{End, Notice},
-    status::{Judgement, Read},
+    status::{Judgement, Read, Service},
     time::{Now, Wake},
 };
 
@@ -220,6 +220,7 @@ fn doubt(line: &Line, read: &Read) -> Option<Doubt> {
     let other_sim = matches!((&line.imsi, &read.imsi), (Some(pinned), Some(seen)) if pinned != seen);
     match read.status.judged() {
         Judgement::NotInService if mutant!("a number without a subscriber raises no doubt") => None,
+        Judgement::NotInService if read.status.service == Service::Recycled => Some(Doubt::Recycled),
         Judgement::NotInService => Some(Doubt::NotInService),
         _ if other_sim && !mutant!("another SIM raises no doubt") => Some(Doubt::ImsiChanged),
         _ => None,

@@ -32,6 +32,7 @@ impl Turn<'_> {
             }
             Word::Plan(amount) => line.told.plan = Some(*amount),
             Word::Confirmed => self.confirm(),
+            Word::Route(route) => line.route.clone_from(route),
             Word::TryAgain => self.try_anew(),
         }
     }
@@ -56,6 +57,7 @@ impl Turn<'_> {
     fn confirm(&mut self) {
         let line = &mut self.step.line;
         (line.doubt, line.imsi) = (None, None);
+        line.told.confirmed_ms = Some(self.now.wall_ms);
         self.step.line_claims = Some(claim::Event::Thawed);
         if self.step.line.state == State::Suspended {
             self.claim_back();

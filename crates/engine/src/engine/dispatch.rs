@@ -4,12 +4,13 @@
 use ringback_core::{
     Answer, Line, LineId, Now, Read, Reply, Status, TopUpRef,
     admit::{Switches, may_dispatch},
-    line::{Due, Terms},
+    line::{Due, State, Terms},
     mutant,
     recovery::{Event, Via},
+    route::{Heard, Weighed},
 };
 
-use super::{Busy, Call, Engine, Output, finish};
+use super::{Busy, Call, Engine, Output, Question, finish};
 use crate::config::Wiring;
 
 impl Engine {
@@ -19,8 +20,9 @@ impl Engine {
         match due {
             Due::Query => {
                 let outcomes = tracked.line.outcomes;
-                tracked.busy = Some(Busy::Query { issued: now, outcomes });
-                self.channels.of(&self.config, &book.channel).push(id);
+                let question = Question { issued: now, outcomes, place: 0, heard: Vec::new() };
+                tracked.busy = Some(Busy::Query(question));
+                self.ask(id, 0);
             }
             Due::Offers => {
                 tracked.busy = Some(Busy::Offers);
@@ -48,15 +50,41 @@ impl Engine {
         finish(self.channels.get_mut(channel));
         for (id, answer) in answers {
             let Some(tracked) = self.tracked.get_mut(&id) else { continue };
-            let Some(Busy::Query { issued, outcomes }) = tracked.busy.take_if(|busy| busy.is_query()) else { continue };
-            let late = mutant!("a read is as old as its answer");
-            let (issued, outcomes) = if late { (now, tracked.line.outcomes) } else { (issued, outcomes) };
-            tracked.check = false;
-            let (status, imsi) = about(&tracked.line, answer);
-            let read = Read { status, issued, outcomes, channel: channel.to_owned(), imsi };
-            self.deliver(id, if self.look { Event::Looked(read) } else { Event::Answered(read) });
-            self.settle(now, id);
+            let Some(Busy::Query(mut question)) = tracked.busy.take_if(|busy| busy.is_query()) else { continue };
+            question.heard.push(Heard { place: question.place, answer: about(&tracked.line, answer) });
+            let Some(book) = self.config.books.get(&tracked.line.book) else { continue };
+            let open = matches!(tracked.line.state, State::Open(_));
+            match book.route(&tracked.line).weigh(&question.heard, open) {
+                Weighed::Ask(place) => {
+                    question.place = place;
+                    tracked.busy = Some(Busy::Query(question));
+                    self.ask(id, place);
+                }
+                Weighed::Said(status, imsi, channel) => {
+                    let Question { issued, outcomes, .. } = question;
+                    self.read(now, id, Read { status, issued, outcomes, channel, imsi });
+                }
+            }
         }
+    }
+
+    /// Has the channel or guard at a place of the line's route asked.
+    fn ask(&mut self, id: LineId, place: usize) {
+        let Some(tracked) = self.tracked.get(&id) else { return };
+        let Some(book) = self.config.books.get(&tracked.line.book) else { return };
+        // A route without any channel has a lane all the same, where nobody answers.
+        let name = book.route(&tracked.line).name(place).unwrap_or_default();
+        self.channels.of(&self.config, name).push(id);
+    }
+
+    fn read(&mut self, now: Now, id: LineId, mut read: Read) {
+        let Some(tracked) = self.tracked.get_mut(&id) else { return };
+        if mutant!("a read is as old as its answer") {
+            (read.issued, read.outcomes) = (now, tracked.line.outcomes);
+        }
+        tracked.check = false;
+        self.deliver(id, if self.look { Event::Looked(read) } else { Event::Answered(read) });
+        self.settle(now, id);
     }
 
     pub(super) fn offered(&mut self, id: LineId, offers: Result<Vec<Terms>, (String, bool)>) {
@@ -124,8 +152,12 @@ impl Engine {
             while let Some(ids) = lane.start(now.uptime_ms) {
                 let lines = ids.iter().filter_map(|id| {
                     let tracked = self.tracked.get_mut(id)?;
-                    // The read is as old as its query, not as its place in the lane.
-                    tracked.busy = Some(Busy::Query { issued: now, outcomes: tracked.line.outcomes });
+                    // The read is as old as its first query, not as its place in the lane.
+                    if let Some(Busy::Query(question)) = &mut tracked.busy
+                        && question.heard.is_empty()
+                    {
+                        (question.issued, question.outcomes) = (now, tracked.line.outcomes);
+                    }
                     Some(tracked.line.clone())
                 });
                 self.out.push(Output::Query(name.clone(), lines.collect()));
@@ -188,12 +220,12 @@ impl Engine {
 }
 
 /// What an answer says about a line; about another number it says nothing (K2).
-fn about(line: &Line, answer: Answer) -> (Status, Option<String>) {
+fn about(line: &Line, answer: Answer) -> Answer {
     if answer.msisdn == line.msisdn {
-        (answer.status, answer.imsi)
-    } else {
-        (Status::unknown("the channel answered about another number"), None)
+        return answer;
     }
+    let status = Status::unknown("the channel answered about another number");
+    Answer { msisdn: line.msisdn, status, imsi: None }
 }
 
 /// The provider in whose lane a book's offers are asked for; a book without any has a lane all the same.

@@ -100,7 +100,8 @@ impl Engine {
             return;
         }
         // A consent that was withdrawn meanwhile ends what was only asked for (S101).
-        tracked.check &= tracked.line.consents.query_ms.is_some();
+        let cools = self.config.books.get(&tracked.line.book).is_some_and(|book| book.is_cooling(&tracked.line, now));
+        tracked.check &= tracked.line.consents.query_ms.is_some() && !cools;
         match tracked.line.due().filter(|_| !self.look) {
             // N3: while spending is stopped, what is ready to be paid waits as it is; a look that was asked for does not.
             Some((Due::Propose, _))

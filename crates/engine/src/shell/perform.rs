@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use ringback_core::{
-    Answer, BookId, Claim, DeskReply, Line, LineId, Msisdn, Order, Outcome, Reply, Status, TopUpRef, admit::Switch,
-    claim, line::Terms, recovery::TopUp,
+    Answer, BookId, Claim, DeskReply, Line, LineId, Msisdn, Now, Order, Outcome, Reply, Status, TopUpRef,
+    admit::Switch,
+    claim,
+    line::Terms,
+    recovery::{Event, TopUp},
 };
+use ringback_network::Channel;
 use ringback_providers::{Connector, ProviderError, StatementRow};
 use ringback_store::{ClaimFilter, Filter, Store, StoreError};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
@@ -22,16 +26,16 @@ const RETRY: std::time::Duration = std::time::Duration::from_secs(1);
 /// A statement may take as long as so many calls, since it has many pages.
 const STATEMENT_CALLS: u32 = 20;
 
-pub(super) fn spawn(parts: Parts, output: Output, tx: UnboundedSender<Input>) {
+pub(super) fn spawn(parts: Parts, now: Now, output: Output, tx: UnboundedSender<Input>) {
     tokio::spawn(async move {
-        if let Some(input) = perform(&parts, output).await {
+        if let Some(input) = perform(&parts, now, output).await {
             // The receiver is gone only when the shell has returned; what is open then goes on at the next start.
             drop(tx.send(input));
         }
     });
 }
 
-async fn perform(parts: &Parts, output: Output) -> Option<Input> {
+async fn perform(parts: &Parts, now: Now, output: Output) -> Option<Input> {
     match output {
         Output::Load(ids) => Some(Input::Lines(again(parts, || parts.store.lines_by_id(&ids)).await)),
         Output::Page(books, after) => {
@@ -46,7 +50,7 @@ async fn perform(parts: &Parts, output: Output) -> Option<Input> {
             let result = parts.store.commit(&batch).await;
             Some(Input::Committed(batch, result))
         }
-        Output::Query(channel, lines) => Some(query(parts, channel, &lines).await),
+        Output::Query(channel, lines) => Some(query(parts, now, channel, &lines).await),
         Output::Offers(line, providers) => Some(Input::Offers(line.id, terms_of(parts, line.msisdn, &providers).await)),
         Output::Prepare(line, provider) => {
             prepare(parts, &provider).await;
@@ -76,19 +80,50 @@ async fn again<T, F: Future<Output = Result<T, StoreError>>>(parts: &Parts, mut 
     }
 }
 
-async fn query(parts: &Parts, name: String, lines: &[Arc<Line>]) -> Input {
+async fn query(parts: &Parts, now: Now, name: String, lines: &[Arc<Line>]) -> Input {
     let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
+    let (asked, left_out) = numbers.split_at(allowed(parts, now, &name, numbers.len()).await);
     let answers = match parts.channels.get(&name) {
-        Some(channel) => timeout(parts.deadline, channel.query(&numbers)).await.ok(),
+        Some(_) if asked.is_empty() => None,
+        Some(channel) => timeout(parts.deadline, channel.query(asked)).await.ok(),
         None => None,
     };
-    let answers = answers.filter(|all| all.len() == numbers.len()).unwrap_or_else(|| silent(&name, &numbers));
+    let silent = || unanswered(asked, format!("{name} did not answer in time"));
+    let mut answers = answers.filter(|all| all.len() == asked.len()).unwrap_or_else(silent);
+    answers.extend(unanswered(left_out, format!("what {name} may be asked today is used up")));
     Input::Answers(name, lines.iter().map(|line| line.id).zip(answers).collect::<Vec<(LineId, Answer)>>())
 }
 
-fn silent(name: &str, numbers: &[Msisdn]) -> Vec<Answer> {
-    let status = Status::unknown(format!("{name} did not answer in time"));
+/// How many of so many queries the channel's budget of the day allows. A database that does not answer allows none.
+async fn allowed(parts: &Parts, now: Now, name: &str, count: usize) -> usize {
+    let Some(&per_day) = parts.budgets.get(name) else { return count };
+    let wanted = u32::try_from(count).unwrap_or(u32::MAX);
+    match parts.store.take_queries(name, now.day(), wanted, per_day).await {
+        Ok(taken) => usize::try_from(taken).unwrap_or(count),
+        Err(error) => {
+            (parts.observer)(&Report::Trouble(error.to_string()));
+            0
+        }
+    }
+}
+
+fn unanswered(numbers: &[Msisdn], reason: String) -> Vec<Answer> {
+    let status = Status::unknown(reason);
     numbers.iter().map(|&msisdn| Answer { msisdn, status: status.clone(), imsi: None }).collect()
+}
+
+/// Hands on what a channel hears of payments, to the open recoveries that it is about (S102).
+pub(super) async fn listen(parts: Parts, channel: Arc<dyn Channel>, books: Vec<BookId>, tx: UnboundedSender<Input>) {
+    loop {
+        let signal = channel.next_signal().await;
+        let about =
+            Filter { books: Some(books.clone()), numbers: Some(vec![signal.msisdn]), open: true, ..Filter::default() };
+        match parts.store.lines(&about, LineId(0), PAGE).await {
+            Ok(lines) => lines.iter().for_each(|line| drop(tx.send(Input::Event(line.id, Event::Signalled, None)))),
+            // It was a hint: the next look comes by its own time.
+            Err(error) => (parts.observer)(&Report::Trouble(error.to_string())),
+        }
+    }
 }
 
 /// The terms of every provider that serves the line, in the owner's order; else why none does, and whether asking again may help.

@@ -15,6 +15,7 @@ mod reconcile;
 mod recovery;
 #[path = "../../../../fuzz/replay.rs"]
 mod replay;
+mod routes;
 mod shell;
 mod sweep;
 mod switches;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ringback_core::{
-    Amount, BookId, Carrier, Denominations, LineId, Msisdn, Offer, Policy,
+    Amount, BookId, Carrier, Denominations, LineId, Msisdn, Offer, Policy, Route,
     admit::{Cap, Caps, REQUIRED},
     ladder,
     line::Terms,
@@ -71,7 +71,7 @@ pub(crate) fn terms(provider: &str) -> Terms {
 pub(crate) fn config(book: BookId, policy: Policy) -> Config {
     let fast = Limits { in_flight: 8, per_second: 1_000, batch: 4 };
     Config {
-        books: BTreeMap::from([(book, Wiring::new(policy, CHANNEL.into(), vec![PROVIDER.into()]))]),
+        books: BTreeMap::from([(book, Wiring::new(policy, Route::of(CHANNEL), vec![PROVIDER.into()]))]),
         limits: BTreeMap::from([(CHANNEL.into(), fast), (PROVIDER.into(), Limits { batch: 1, ..fast })]),
         batch: 64,
         claim_poll_ms: CLAIM_POLL_MS,

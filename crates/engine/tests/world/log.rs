@@ -17,6 +17,8 @@ pub(crate) struct Log {
     pub(crate) inquired: Vec<TopUpRef>,
     /// When lines were queried, in milliseconds of uptime.
     pub(crate) queried: Vec<(u64, Vec<LineId>)>,
+    /// Which channel each of these queries went to.
+    pub(crate) asked: Vec<String>,
     /// When a desk was asked.
     pub(crate) claimed: Vec<(u64, Claim)>,
     pub(crate) clock_faults: usize,

@@ -162,9 +162,11 @@ impl World {
             }
             Output::Query(channel, lines) => {
                 let answer = |line: &ringback_core::Line| {
-                    (line.id, self.network.answer(line.msisdn, self.provider.received(line.msisdn)))
+                    let received = self.provider.received(line.msisdn);
+                    (line.id, self.network.answer_by(&channel, line.msisdn, received))
                 };
-                Input::Answers(channel, lines.iter().map(|line| answer(line)).collect())
+                let answers = lines.iter().map(|line| answer(line)).collect();
+                Input::Answers(channel, answers)
             }
             Output::Offers(line, names) => Input::Offers(line.id, Ok(names.iter().map(|name| terms(name)).collect())),
             Output::Submit(line, order) => Input::Replied(line, self.provider.submit(&order)),
@@ -248,9 +250,10 @@ impl World {
                 self.log.submitted.push(order.clone());
             }
             Output::Inquire(_, order) => self.log.inquired.push(order.reference.clone()),
-            Output::Query(_, lines) => {
+            Output::Query(channel, lines) => {
                 let lines = lines.iter().map(|line| line.id).collect();
                 self.log.queried.push((now_ms, lines));
+                self.log.asked.push(channel.clone());
             }
             Output::Desk(claim) => self.log.claimed.push((now_ms, claim.clone())),
             Output::Load(_)

@@ -8,6 +8,8 @@ use ringback_core::{Amount, Answer, Bar, Msisdn, Reachable, Status};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Network {
     needs: BTreeMap<Msisdn, Need>,
+    /// Channels that say the same of every line, true or not.
+    stuck: BTreeMap<String, Status>,
 }
 
 #[derive(Debug, Clone)]
@@ -31,6 +33,19 @@ impl Network {
 
     pub(crate) fn always(&mut self, line: Msisdn, status: Status) {
         self.needs.insert(line, Need::Always(status));
+    }
+
+    /// This channel says the same of every line from now on.
+    pub(crate) fn stuck(&mut self, channel: &str, status: Status) {
+        self.stuck.insert(channel.to_owned(), status);
+    }
+
+    /// What a channel says about a line that has received so much.
+    pub(crate) fn answer_by(&self, channel: &str, msisdn: Msisdn, received: Amount) -> Answer {
+        match self.stuck.get(channel) {
+            Some(status) => Answer { msisdn, status: status.clone(), imsi: None },
+            None => self.answer(msisdn, received),
+        }
     }
 
     /// What the network says about a line that has received so much.

@@ -77,6 +77,7 @@ fn unknown(context: &Context, parts: &Parts, number: Msisdn, service: &Service) 
     match service {
         Service::Unknown(reason) => Some(format!("the channel cannot tell its state: {reason}")),
         Service::NotInService => Some("the number has no subscriber".into()),
+        Service::Recycled => Some("the number was given to somebody else".into()),
         Service::InService | Service::Restricted(_) => None,
     }
 }

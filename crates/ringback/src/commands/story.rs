@@ -97,6 +97,8 @@ fn word_text(word: &Word) -> String {
         Word::Plan(amount) => format!("told: the plan is {amount}"),
         Word::Confirmed => "told: the number is still the person's".into(),
         Word::TryAgain => "told: try again".into(),
+        Word::Route(Some(route)) => format!("asked by the route {route}"),
+        Word::Route(None) => "asked by the book's route".into(),
     }
 }
 
@@ -105,6 +107,7 @@ fn status(status: &Status) -> String {
         Service::InService => "in service".into(),
         Service::Restricted(bar) => format!("restricted{}", show::bar(*bar)),
         Service::NotInService => "no such subscriber".into(),
+        Service::Recycled => "the number was given to somebody else".into(),
         Service::Unknown(reason) => format!("unknown ({reason})"),
     }
 }

@@ -283,7 +283,7 @@ fn happened(event: &Event, step: &Step, history: &mut History) -> Happened {
             Word::TryAgain => Happened::TryAgain,
             Word::Confirmed => Happened::Confirmed,
             Word::Suspended => Happened::ToldSuspended,
-            Word::Mode(_) | Word::LeaveAlone(_) | Word::Plan(_) => Happened::Other,
+            Word::Mode(_) | Word::LeaveAlone(_) | Word::Plan(_) | Word::Route(_) => Happened::Other,
         },
         _ => Happened::Other,
     }
@@ -305,7 +305,7 @@ fn judged(status: &Status) -> Judgement {
         Service::InService => Judgement::InService,
         Service::Restricted(Bar::ArrearsOrUnknown) => Judgement::Restricted,
         Service::Restricted(bar) => Judgement::BarredOtherwise(bar),
-        Service::NotInService => Judgement::NotInService,
+        Service::NotInService | Service::Recycled => Judgement::NotInService,
         Service::Unknown(_) => Judgement::Unknown,
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Tables {
     pub(super) providers: Vec<String>,
     pub(super) exposure: BTreeMap<Key, i64>,
     pub(super) requests: Vec<(i64, Request)>,
+    /// How often a channel was asked on the last day on which it was.
+    pub(super) queries: BTreeMap<String, (i64, u32)>,
     pub(super) last_request: i64,
     pub(super) switches: Switches,
     /// The books behind a fence, and since when each may lack what was paid (S3), in milliseconds of the wall clock.

@@ -4,6 +4,7 @@
 
 pub(crate) mod books;
 pub(crate) mod caps;
+pub(crate) mod channels;
 pub(crate) mod claims;
 pub(crate) mod commit;
 pub(crate) mod day;
@@ -141,6 +142,11 @@ macro_rules! hold {
                 a_request_that_is_done_never_lends_its_number
                 every_kind_of_request_comes_back_as_it_was
                 n3_the_switches_are_as_they_were_set
+            }
+            channels {
+                a_budget_is_what_one_day_allows
+                a_clock_set_back_opens_no_day_of_a_budget
+                a_channel_that_told_of_a_restriction_is_remembered
             }
         }
     };

@@ -141,6 +141,14 @@ impl Store for Bridge {
         unreachable!("{NOT_ASKED}")
     }
 
+    async fn take_queries(&self, channel: &str, day: i64, count: u32, per_day: u32) -> Result<u32> {
+        self.db.try_wait(self.db.store.take_queries(channel, day, count, per_day))
+    }
+
+    async fn restricted_seen(&self, _: &str) -> Result<Option<i64>> {
+        unreachable!("{NOT_ASKED}")
+    }
+
     async fn post(&self, _: &[Request]) -> Result<()> {
         unreachable!("{NOT_ASKED}")
     }

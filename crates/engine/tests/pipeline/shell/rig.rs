@@ -111,6 +111,7 @@ impl Rig {
             desks: BTreeMap::from([("desk".into(), outside.clone() as _)]),
             catalogue: Arc::new(Catalogue::default()),
             observer: self.observer(),
+            budgets: BTreeMap::new(),
             deadline: DEADLINE,
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use ringback_core::{
-    Outcome, Service,
+    Outcome, Route, Service,
     claim::State as ClaimState,
     line::State,
     recovery::{Event, Via},
@@ -47,7 +47,7 @@ fn k2_a_channel_that_never_answers_is_unknown_and_nothing_is_paid_on_it() {
 #[test]
 fn k2_a_channel_that_nobody_configured_is_unknown_as_well() {
     let mut rig = rig();
-    rig.config.books.values_mut().for_each(|book| book.channel = "nowhere".into());
+    rig.config.books.values_mut().for_each(|book| book.route = Route::of("nowhere"));
     run(&rig);
     assert_eq!((unanswered_reads(&rig), rig.outside.provider().submitted.len()), (1, 0));
 }

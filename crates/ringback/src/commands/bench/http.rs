@@ -89,7 +89,7 @@ async fn ours(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
     let requests: Vec<Request> = lines.iter().map(|line| Request { line: line.id, ask: enrolled.clone() }).collect();
     store.post(&requests).await?;
 
-    let wiring = Wiring::new(policy(), "network".into(), vec!["provider".into()]);
+    let wiring = Wiring::new(policy(), Route::of("network"), vec!["provider".into()]);
     let limits = |batch| Limits { in_flight: CONCURRENCY, per_second: u32::MAX, batch };
     let config = Config {
         books: BTreeMap::from([(book, wiring)]),
@@ -140,6 +140,7 @@ fn parts(carrier: &Handle, store: Arc<dyn Store>) -> Result<Parts> {
         desks: BTreeMap::new(),
         catalogue: Arc::new(Catalogue::built_in()?),
         observer: Arc::new(|_| {}),
+        budgets: BTreeMap::new(),
         deadline: DEADLINE,
     })
 }

@@ -150,7 +150,7 @@ async fn import(store: &Sqlite, book: BookId, count: u32) -> Result<()> {
 
 fn engine(book: BookId, in_flight: usize) -> Engine {
     let limits = Limits { in_flight, per_second: u32::MAX, batch: 1_000 };
-    let wiring = Wiring::new(policy(), "network".into(), vec!["provider".into()]);
+    let wiring = Wiring::new(policy(), Route::of("network"), vec!["provider".into()]);
     let config = Config {
         books: BTreeMap::from([(book, wiring)]),
         limits: BTreeMap::from([("network".into(), limits), ("provider".into(), Limits { batch: 1, ..limits })]),
