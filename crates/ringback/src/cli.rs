@@ -313,7 +313,7 @@ pub(crate) struct TypedAmount {
 
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  ringback tell 13800138000 suspended\n  ringback tell 13800138000 leave-alone --until 2027-01-31\n  ringback tell 13800138000 plan --amount '59 CNY'"
+    after_help = "Examples:\n  ringback tell 13800138000 suspended\n  ringback tell 13800138000 leave-alone --until 2027-01-31\n  ringback tell 13800138000 plan --amount '59 CNY'\n  ringback tell 13800138000 route --by modem"
 )]
 pub(crate) struct Tell {
     /// The line's number.
@@ -323,6 +323,9 @@ pub(crate) struct Tell {
     /// With `leave-alone`: the first day on which it may be touched again.
     #[arg(long, required_if_eq("what", "leave-alone"))]
     pub(crate) until: Option<jiff::civil::Date>,
+    /// With `route`: the channel or route that its state is asked by; the book's where none is given.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
     /// With `plan`: the plan's monthly fee.
     #[arg(long, required_if_eq("what", "plan"), value_parser = above_zero, allow_hyphen_values = true)]
     pub(crate) amount: Option<Amount>,
@@ -340,6 +343,8 @@ pub(crate) enum What {
     Confirmed,
     /// A parked or suspended line may be tried again.
     TryAgain,
+    /// Its state is asked by another channel, or another route of several.
+    Route,
     /// Query and show only.
     Watch,
     /// One tap approves each recovery.

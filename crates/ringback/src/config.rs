@@ -1,5 +1,7 @@
 //! The configuration file: one commented TOML, checked in full before anything runs.
 
+mod routes;
+
 use std::{
     collections::BTreeMap,
     env, fs,
@@ -29,6 +31,8 @@ pub(crate) struct Settings {
     #[serde(default)]
     pub(crate) timing: TimingSettings,
     pub(crate) channel: BTreeMap<String, ChannelSettings>,
+    #[serde(default)]
+    pub(crate) route: BTreeMap<String, RouteSettings>,
     pub(crate) provider: BTreeMap<String, ProviderSettings>,
     #[serde(default)]
     pub(crate) desk: BTreeMap<String, DeskSettings>,
@@ -44,11 +48,14 @@ pub(crate) struct Book {
     pub(crate) database: Option<PathBuf>,
     #[serde(default)]
     pub(crate) groups: GroupLanguage,
+    /// A channel, or a route of several.
     pub(crate) channel: String,
     pub(crate) providers: Vec<String>,
     pub(crate) desk: String,
     #[serde(default)]
     pub(crate) check_every: Option<SignedDuration>,
+    #[serde(default)]
+    pub(crate) cool_down: Option<SignedDuration>,
     #[serde(default)]
     pub(crate) catalogues: Vec<PathBuf>,
 }
@@ -185,12 +192,26 @@ pub(crate) enum DeskSettings {
     },
 }
 
-/// How fast a channel or provider may be asked.
+/// Several channels that are asked together.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteSettings {
+    pub(crate) channels: Vec<String>,
+    #[serde(default = "one")]
+    pub(crate) agree: usize,
+    #[serde(default)]
+    pub(crate) guards: Vec<String>,
+}
+
+/// How fast a channel or provider may be asked, and how often a channel in a day.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LimitSettings {
     pub(crate) in_flight: Option<usize>,
     pub(crate) per_second: Option<u32>,
+    pub(crate) per_day: Option<u32>,
+    pub(crate) cost: Option<Amount>,
+    pub(crate) cost_per_day: Option<Amount>,
 }
 
 /// A secret: written here, or better, the name of the environment variable that holds it.
@@ -199,6 +220,10 @@ pub(crate) struct LimitSettings {
 pub(crate) enum Secret {
     Plain(String),
     Env { env: String },
+}
+
+const fn one() -> usize {
+    1
 }
 
 const fn forty() -> u32 {
@@ -231,12 +256,17 @@ impl Settings {
         country_code(region).with_context(|| {
             format!("book.region: `{region}` is no region with telephones; write its ISO 3166 code, such as CN")
         })?;
-        ensure!(self.channel.contains_key(&book.channel), "book.channel: there is no [channel.{}]", book.channel);
+        ensure!(
+            self.route(&book.channel).is_some(),
+            "book.channel: there is no [channel.{0}] and no [route.{0}]",
+            book.channel
+        );
         ensure!(self.desk.contains_key(&book.desk), "book.desk: there is no [desk.{}]", book.desk);
         ensure!(!book.providers.is_empty(), "book.providers: name at least one provider");
         for name in &book.providers {
             ensure!(self.provider.contains_key(name), "book.providers: there is no [provider.{name}]");
         }
+        routes::check(self)?;
         self.check_durations()?;
         self.check_counts()?;
         self.check_amounts()
@@ -247,6 +277,7 @@ impl Settings {
         let timing = &self.timing;
         let mut named = vec![
             ("book.check_every".to_owned(), self.book.check_every),
+            ("book.cool_down".into(), self.book.cool_down),
             ("timing.fresh".into(), timing.fresh),
             ("timing.retry".into(), timing.retry),
             ("timing.typed".into(), timing.typed),
@@ -290,6 +321,7 @@ impl Settings {
             let in_flight = limits.in_flight.and_then(|count| u64::try_from(count).ok());
             named.extend(in_flight.map(|count| (format!("{place}.limits.in_flight"), count)));
             named.extend(limits.per_second.map(|count| (format!("{place}.limits.per_second"), u64::from(count))));
+            named.extend(limits.per_day.map(|count| (format!("{place}.limits.per_day"), u64::from(count))));
         }
         for (key, count) in named {
             ensure!(count >= 1, "{key}: 0 lets nothing happen; write 1 or more");

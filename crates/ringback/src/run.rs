@@ -12,6 +12,7 @@ use ringback_store::StoreError;
 use tokio::{sync::watch, time::timeout};
 
 use crate::{
+    config::{self, ms},
     context::{Context, Open},
     steps, wiring,
 };
@@ -90,6 +91,7 @@ pub(crate) fn parts(context: &Context, open: &Open, observer: Observer) -> Resul
         desks: wiring::desks(settings, &context.path)?,
         catalogue: Arc::new(wiring::catalogue(settings, &context.path)?),
         observer,
+        budgets: wiring::budgets(settings),
         deadline: Duration::from_millis(settings.timing.deadline_ms()),
     })
 }
@@ -97,7 +99,11 @@ pub(crate) fn parts(context: &Context, open: &Open, observer: Observer) -> Resul
 fn config(context: &Context, book: BookId, parts: &Parts) -> Config {
     let settings = &context.settings;
     let final_after_ms = parts.providers.values().map(|provider| provider.capabilities().not_found_final_after_ms);
-    let wiring = Wiring::new(settings.policy(), settings.book.channel.clone(), settings.book.providers.clone());
+    let config::Book { channel, cool_down, providers, .. } = &settings.book;
+    let route = settings.route(channel).expect("the configuration was checked");
+    let cool_down_ms = cool_down.map_or(0, |time| i64::try_from(ms(time)).unwrap_or(i64::MAX));
+    let wiring =
+        Wiring { routes: settings.routes(), cool_down_ms, ..Wiring::new(settings.policy(), route, providers.clone()) };
     Config {
         books: BTreeMap::from([(book, wiring)]),
         limits: wiring::limits(settings),

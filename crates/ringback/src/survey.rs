@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use futures_util::{StreamExt as _, stream};
-use ringback_core::{Answer, Msisdn, line::Terms};
+use ringback_core::{Answer, Judgement, Msisdn, Status, line::Terms};
 use ringback_engine::{
     Limits,
     shell::{Parts, terms_of},
@@ -13,10 +13,28 @@ use tokio::{sync::Mutex, time::interval};
 
 use crate::{context::Context, show, wiring};
 
-/// The state of each line, in the same order.
+/// The state of each line, in the same order: what the first channel of the book's route says that knows it.
 pub(crate) async fn states(context: &Context, parts: &Parts, numbers: &[Msisdn]) -> Result<Vec<Answer>> {
     let name = &context.settings.book.channel;
-    let channel = parts.channels.get(name).with_context(|| format!("book.channel: there is no [channel.{name}]"))?;
+    let route = context.settings.route(name).expect("the configuration was checked");
+    let nothing = |&msisdn: &Msisdn| Answer { msisdn, status: Status::unknown("nobody was asked"), imsi: None };
+    let mut answers: Vec<Answer> = numbers.iter().map(nothing).collect();
+    for name in &route.channels {
+        let left: Vec<&mut Answer> = answers.iter_mut().filter(|answer| is_unknown(answer)).collect();
+        let numbers: Vec<Msisdn> = left.iter().map(|answer| answer.msisdn).collect();
+        let said = ask(context, parts, name, &numbers).await?;
+        left.into_iter().zip(said).for_each(|(answer, said)| *answer = said);
+    }
+    Ok(answers)
+}
+
+fn is_unknown(answer: &Answer) -> bool {
+    answer.status.judged() == Judgement::Unknown
+}
+
+/// What one channel says about each line, in the same order.
+async fn ask(context: &Context, parts: &Parts, name: &String, numbers: &[Msisdn]) -> Result<Vec<Answer>> {
+    let channel = parts.channels.get(name).with_context(|| format!("there is no [channel.{name}]"))?;
     let limits = limits(context, &[name]);
     let progress = show::progress(numbers.len(), "lines queried");
     let answers = paced(limits, numbers.chunks(limits.batch), async |chunk| {

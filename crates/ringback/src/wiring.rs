@@ -35,6 +35,13 @@ pub(crate) fn channels(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn C
     settings.channel.iter().map(|(name, settings)| Ok((name.clone(), channel(name, settings)?))).collect()
 }
 
+/// How often each channel may be asked in a day, where that is bounded.
+pub(crate) fn budgets(settings: &Settings) -> BTreeMap<String, u32> {
+    let budget =
+        |(name, channel): (&String, &ChannelSettings)| Some((name.clone(), channel.limits().queries_per_day()?));
+    settings.channel.iter().filter_map(budget).collect()
+}
+
 pub(crate) fn providers(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn Connector>>> {
     let deadline = deadline(settings);
     let provider = |name: &String, settings: &ProviderSettings| -> Result<(String, Arc<dyn Connector>)> {

@@ -15,16 +15,13 @@ fn route(channels: &[&str], agree: usize, guards: &[&str]) -> Route {
 }
 
 /// A line whose probe brings it back, asked about by this route; the liar says `lie`.
-fn world(route: Route, lie: Status) -> World {
-    let mut world = Setup::lines(1).world_with(|config| set(config, route));
+fn world(route: &Route, lie: Status) -> World {
+    let set = |config: &mut Config| config.books.values_mut().for_each(|book| book.route = route.clone());
+    let mut world = Setup::lines(1).world_with(set);
     world.network.needs(number(1), cny(1));
     world.network.stuck(LIAR, lie);
     world.check([1]);
     world
-}
-
-fn set(config: &mut Config, route: Route) {
-    config.books.values_mut().for_each(|book| book.route = route.clone());
 }
 
 fn unknown_of(world: &World) -> Option<String> {
@@ -39,7 +36,7 @@ fn unknown_of(world: &World) -> Option<String> {
 
 #[test]
 fn channels_agree_or_nothing_is_paid() {
-    let mut world = world(route(&[LIAR, CHANNEL], 2, &[]), restricted());
+    let mut world = world(&route(&[LIAR, CHANNEL], 2, &[]), restricted());
     world.network.needs(number(1), cny(0));
     world.run_soundly();
     assert_eq!(world.provider.received(number(1)), cny(0));
@@ -49,7 +46,7 @@ fn channels_agree_or_nothing_is_paid() {
 
 #[test]
 fn s104_channels_that_agree_bring_a_line_back() {
-    let mut world = world(route(&[CHANNEL, "second"], 2, &[]), restricted());
+    let mut world = world(&route(&[CHANNEL, "second"], 2, &[]), restricted());
     world.run_soundly();
     assert_eq!(world.provider.received(number(1)), cny(1 + SET));
     assert_eq!(world.log.asked[..2], [CHANNEL, "second"]);
@@ -57,7 +54,7 @@ fn s104_channels_that_agree_bring_a_line_back() {
 
 #[test]
 fn s103_the_next_channel_is_asked_where_the_first_does_not_know() {
-    let mut world = world(route(&[LIAR, CHANNEL], 1, &[]), Status::unknown("out of order"));
+    let mut world = world(&route(&[LIAR, CHANNEL], 1, &[]), Status::unknown("out of order"));
     world.run_soundly();
     assert_eq!(world.provider.received(number(1)), cny(1 + SET));
     assert_eq!(world.log.asked[..2], [LIAR, CHANNEL]);
@@ -70,7 +67,7 @@ fn k4_a_number_that_was_given_to_somebody_else_is_not_paid() {
         (Status::recycled(), false),
         (Status::unknown("no data"), false),
     ] {
-        let mut world = world(route(&[CHANNEL], 1, &[GUARD]), restricted());
+        let mut world = world(&route(&[CHANNEL], 1, &[GUARD]), restricted());
         world.network.stuck(GUARD, word.clone());
         world.run_soundly();
         assert_eq!(world.provider.received(number(1)) > cny(0), paid, "{word:?}");
@@ -81,7 +78,7 @@ fn k4_a_number_that_was_given_to_somebody_else_is_not_paid() {
 /// K1: the read is as old as the first of its queries, so that a slow second channel makes it no fresher.
 #[test]
 fn k1_a_read_of_several_channels_is_as_old_as_the_first_query() {
-    let mut world = world(route(&[LIAR, CHANNEL], 2, &[]), restricted());
+    let mut world = world(&route(&[LIAR, CHANNEL], 2, &[]), restricted());
     world.run_soundly();
     let (first_ms, _) = world.log.queried[0];
     let read = world.log.stepped.iter().find_map(|(_, event)| match event {

@@ -66,12 +66,12 @@ async fn prove(context: &Context, open: &Open, lines: Vec<Line>) -> Result<(Vec<
 
 /// Why the channel cannot vouch for a line; nothing where it can.
 fn unknown(context: &Context, parts: &Parts, number: Msisdn, service: &Service) -> Option<String> {
-    let name = &context.settings.book.channel;
-    let digits = number.digits();
-    let ranges = parts.channels.get(name).map(|channel| &channel.capabilities().ranges);
-    if !ranges.is_some_and(|ranges| ranges.iter().any(|range| digits.starts_with(range.as_str()))) {
+    let route = context.settings.route(&context.settings.book.channel).expect("the configuration was checked");
+    let vouches = |name: &String| parts.channels.get(name).is_some_and(|c| c.capabilities().is_authoritative(number));
+    if !route.channels.iter().any(vouches) {
         return Some(format!(
-            "the channel is not authoritative for the number; if it is, add its prefix to [channel.{name}].ranges"
+            "the channel is not authoritative for the number; if it is, add its prefix to [channel.{}].ranges",
+            route.channels.join("] or [channel.")
         ));
     }
     match service {

@@ -101,6 +101,7 @@ pub(crate) async fn word(context: &Context, args: &cli::Tell) -> Result<()> {
         cli::What::Plan => Word::Plan(context.money(args.amount.context("--amount is missing")?)?),
         cli::What::Confirmed => Word::Confirmed,
         cli::What::TryAgain => Word::TryAgain,
+        cli::What::Route => Word::Route(route(context, args.by.as_deref())?),
         cli::What::Watch => Word::Mode(Mode::Watch),
         cli::What::Ask => Word::Mode(Mode::Ask),
         cli::What::Auto => Word::Mode(Mode::Auto),
@@ -111,6 +112,17 @@ pub(crate) async fn word(context: &Context, args: &cli::Tell) -> Result<()> {
     let carried = post(context, &open, vec![Request { line: line.id, ask }]).await?;
     say(context, &format!("{}: noted; {}", line.msisdn, carried.next()));
     Ok(())
+}
+
+/// The name of a channel or route that there is.
+fn route(context: &Context, name: Option<&str>) -> Result<Option<String>> {
+    let Some(name) = name else { return Ok(None) };
+    ensure!(
+        context.settings.route(name).is_some(),
+        "--by: there is no [channel.{name}] and no [route.{name}] in {}",
+        context.path.display()
+    );
+    Ok(Some(name.to_owned()))
 }
 
 /// `settle`: what became of an order that only a person can settle (P13).

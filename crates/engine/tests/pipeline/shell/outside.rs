@@ -2,16 +2,21 @@
 
 use std::{
     future::pending,
-    sync::{Mutex, MutexGuard, atomic::AtomicU32},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use async_trait::async_trait;
 use ringback_core::{Amount, Answer, Claim, DeskReply, Msisdn, Offer, Order, Reply};
-use ringback_network::{Capabilities as Sees, Channel};
+use ringback_network::{Capabilities as Sees, Channel, Signal};
 use ringback_providers::{Capabilities, ClaimDesk, Connector, ProviderError, StatementRow};
 
+use tokio::sync::Notify;
+
 use super::bridge::falls;
-use crate::world::{CHANNEL, Desk, Network, PROVIDER, Provider, cny, terms};
+use crate::world::{CHANNEL, Desk, Network, PROVIDER, Provider, cny, number, terms};
 
 /// Everything outside of the process; one type for all three roles.
 pub(crate) struct Outside {
@@ -25,6 +30,10 @@ pub(crate) struct Outside {
     pub(crate) silent_desks: AtomicU32,
     pub(crate) silent_statements: AtomicU32,
     pub(crate) failing_statements: AtomicU32,
+    /// Announces a payment to the first line.
+    pub(crate) announce: Notify,
+    /// How many lines were asked about.
+    pub(crate) asked: AtomicU32,
     sees: Sees,
     pub(crate) can: Capabilities,
 }
@@ -42,6 +51,8 @@ impl Outside {
             silent_desks: none(),
             silent_statements: none(),
             failing_statements: none(),
+            announce: Notify::new(),
+            asked: none(),
             sees: Sees {
                 ranges: vec!["86".into()],
                 sees_restriction: true,
@@ -88,8 +99,14 @@ impl Channel for Outside {
 
     async fn query(&self, lines: &[Msisdn]) -> Vec<Answer> {
         unless_silent(&self.silent_queries).await;
+        self.asked.fetch_add(u32::try_from(lines.len()).unwrap(), Ordering::SeqCst);
         let provider = self.provider();
         lines.iter().map(|line| self.network().answer(*line, provider.received(*line))).collect()
+    }
+
+    async fn next_signal(&self) -> Signal {
+        self.announce.notified().await;
+        Signal { msisdn: number(1) }
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) struct Rig {
     pub(crate) outside: Arc<Outside>,
     pub(crate) told: Arc<Mutex<Told>>,
     pub(crate) config: Config,
+    pub(crate) budgets: BTreeMap<String, u32>,
     pub(crate) stop: watch::Sender<bool>,
     /// How many runs there were: each is an incarnation of its own.
     runs: AtomicU64,
@@ -63,7 +64,7 @@ impl Rig {
         let clock_was_wrong = AtomicBool::new(false);
         let store = Arc::new(Bridge { db, failing_commits: none(), failing_switches: none(), clock_was_wrong });
         let (outside, told, stop) = (Arc::new(Outside::new()), Arc::default(), watch::channel(false).0);
-        Self { store, outside, told, config, stop, runs: AtomicU64::new(0) }
+        Self { store, outside, told, config, budgets: BTreeMap::new(), stop, runs: AtomicU64::new(0) }
     }
 
     pub(crate) fn db(&self) -> &Db {
@@ -111,7 +112,7 @@ impl Rig {
             desks: BTreeMap::from([("desk".into(), outside.clone() as _)]),
             catalogue: Arc::new(Catalogue::default()),
             observer: self.observer(),
-            budgets: BTreeMap::new(),
+            budgets: self.budgets.clone(),
             deadline: DEADLINE,
         }
     }

@@ -11,7 +11,7 @@ use anyhow::{Result, ensure};
 use futures_util::{StreamExt as _, stream};
 use ringback_carrier::{Faults, Handle, Profile, Service, Subscriber, World};
 use ringback_core::{
-    Carrier, LineId, Mode, Msisdn,
+    Carrier, LineId, Mode, Msisdn, Route,
     recovery::{Event, Word},
 };
 use ringback_engine::{

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, time::Instant};
 use anyhow::{Context as _, Result, ensure};
 use ringback_core::{
     Amount, Answer, BookId, Carrier, Denominations, Line, LineId, Mode, Msisdn, Offer, Order, Outcome, Policy,
-    Reachable, Receipt, Reply, Status,
+    Reachable, Receipt, Reply, Route, Status,
     admit::{Cap, Caps, REQUIRED},
     ladder,
     line::{State, Terms},

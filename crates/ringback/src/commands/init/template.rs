@@ -35,10 +35,11 @@ name = "{name}"
 region = "{region}"                 # numbers without a country code are read here
 {database}
 groups = "en"                 # the groups' names in the address book: "en" or "zh"
-channel = "network"           # who is asked for the lines' state: a [channel.NAME] below
+channel = "network"           # who is asked for the lines' state: a [channel.NAME] below, or a [route.NAME] of several
 providers = ["{providers}"]       # who is paid, in this order: [provider.NAME] below
 desk = "{desk}"               # who is asked for refunds: a [desk.NAME] below
 # check_every = "24h"         # the default: how often `ringback run` queries every enrolled line
+# cool_down = "10m"           # a line that was seen a moment ago is not queried only because somebody asks
 # catalogues = ["plans.toml"] # plan amounts that complete what the provider offers
 "#
     )
@@ -138,6 +139,12 @@ fn channel(answers: &Answers) -> String {
 # Prefixes that it is authoritative for, such as "86138": only their lines can be enrolled.
 ranges = {ranges}
 {limits}
+# limits.per_day = 500        # queries; or what they may cost: limits.cost = "0.02 CNY", limits.cost_per_day = "5 CNY"
+
+# [route.both]                # several channels: the first that answers counts, and `agree` of them before money is spent
+# channels = ["network", "second"]
+# agree = 2
+# guards = []                 # asked last, before money is spent: whether the number was given to somebody else
 "#
     )
 }
