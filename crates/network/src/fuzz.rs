@@ -1,6 +1,10 @@
 //! The checks of the fuzz targets; each stands beside its parser.
 
-pub use crate::{camara::fuzz::answer as camara, osmo::fuzz::frames as hlr};
+pub use crate::{
+    camara::fuzz::answer as camara,
+    osmo::fuzz::frames as hlr,
+    reading::fuzz::{table, text},
+};
 
 #[cfg(test)]
 #[path = "../../../fuzz/replay.rs"]
@@ -18,5 +22,15 @@ mod tests {
     #[test]
     fn the_corpus_of_camaras_answers() {
         replay("camara", camara);
+    }
+
+    #[test]
+    fn the_corpus_of_operators_texts() {
+        replay("text", text);
+    }
+
+    #[test]
+    fn the_corpus_of_reading_tables() {
+        replay("table", table);
     }
 }

@@ -7,6 +7,7 @@ mod camara;
 pub mod fuzz;
 pub mod osmo;
 mod range;
+pub mod reading;
 
 use std::time::Duration;
 

@@ -44,7 +44,7 @@ fn is_said(service: &Service, said: &Said) {
     let (word, stated) = match service {
         Service::InService => ("active", false),
         Service::Restricted(bar) => ("suspended", *bar != Bar::ArrearsOrUnknown),
-        Service::NotInService | Service::Unknown(_) => panic!("a status says neither: {said:?}"),
+        Service::NotInService | Service::Recycled | Service::Unknown(_) => panic!("a status says neither: {said:?}"),
     };
     assert_eq!(said.voice_sms_out, word);
     assert!(stated != said.bar_cause.is_null() || word == "active", "{said:?}");

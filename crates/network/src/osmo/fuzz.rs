@@ -34,6 +34,7 @@ fn answered(answer: &Answer, text: &str, variable: &str) {
         }
         Service::InService => assert!(is_ours && is_about_line && says("nam_cs", "1"), "{text:?}"),
         Service::NotInService => assert!(text.starts_with(&format!("ERROR {ID} No such subscriber")), "{text:?}"),
+        Service::Recycled => panic!("an HLR tells nothing of it: {text:?}"),
         Service::Unknown(_) => assert_eq!(answer.imsi, None, "{text:?}"),
     }
 }
