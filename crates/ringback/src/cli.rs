@@ -37,6 +37,7 @@ Exit codes:
   3  done, and something waits for a person (`ringback lines --waiting`)
   4  the ledger's check found a difference
   5  the simulation found an invariant that does not hold
+  6  the doctor found a part that does not work
 
 Environment: RINGBACK_CONFIG, XDG_CONFIG_HOME, XDG_DATA_HOME, NO_COLOR, RINGBACK_LOG (such as `debug`).";
 
@@ -124,6 +125,8 @@ pub(crate) enum Command {
     /// Write the address book back, each contact in the group of its line.
     #[command(after_help = "Example:\n  ringback export after.vcf")]
     Export(Export),
+    /// Look at every part: channels, providers, desks, clock, disk, database. Each finding has its remedy.
+    Doctor(Doctor),
     /// Run the built-in carrier alone: a sandbox for anyone's integration.
     #[command(after_help = "Examples:\n  ringback carrier\n  ringback carrier --faults=answer_lost,too_soon --seed 7")]
     Carrier(CarrierArgs),
@@ -490,6 +493,18 @@ pub(crate) struct Bench {
 fn head(text: &str) -> Result<String, String> {
     let fits = text.is_empty() || text.len() == 64 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     if fits { Ok(text.to_lowercase()) } else { Err("a head has 64 hexadecimal digits".into()) }
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  ringback doctor\n  ringback doctor 13800138000                      ask about this line\n  ringback doctor --channel network 13800138000    how its answer is read\n\nIt asks each channel about one line, and each provider for its balance; nothing is paid. Exit code 6: a part does not work."
+)]
+pub(crate) struct Doctor {
+    /// Only this channel.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) channel: Option<String>,
+    /// The line that channels are asked about; the first enrolled one where none is given.
+    pub(crate) number: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod carrier;
 pub(crate) mod claims;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod enrol;
 pub(crate) mod export;
 pub(crate) mod import;

@@ -35,6 +35,8 @@ pub(crate) enum Finished {
     LedgerDiffers,
     /// The simulation found an invariant that does not hold.
     Violated,
+    /// A part does not work.
+    Unwell,
 }
 
 /// A reader that went away, as `| head` does, ends the process without a word, as it ends any other program; an output
@@ -64,6 +66,7 @@ async fn main() -> ExitCode {
         Ok(Finished::Waiting) => ExitCode::from(3),
         Ok(Finished::LedgerDiffers) => ExitCode::from(4),
         Ok(Finished::Violated) => ExitCode::from(5),
+        Ok(Finished::Unwell) => ExitCode::from(6),
         Err(error) => {
             eprintln!("ringback: {error:#}");
             ExitCode::FAILURE
@@ -73,8 +76,8 @@ async fn main() -> ExitCode {
 
 async fn command(cli: Cli) -> Result<Finished> {
     use commands::{
-        backup, bench, carrier, claims, demo, enrol, export, import, init, ledger, lines, recover, requests, simulate,
-        story,
+        backup, bench, carrier, claims, demo, doctor, enrol, export, import, init, ledger, lines, recover, requests,
+        simulate, story,
     };
     let context = || Context::read(&cli);
     match &cli.command {
@@ -82,6 +85,7 @@ async fn command(cli: Cli) -> Result<Finished> {
         Command::Enrol(args) => return enrol::enrol(&context()?, args).await,
         Command::Ledger(args) => return ledger::ledger(&context()?, args).await,
         Command::Demo(args) => return demo::demo(&cli, args).await,
+        Command::Doctor(args) => return doctor::doctor(&cli, args).await,
         Command::Simulate(args) => return simulate::simulate(&cli, args),
         Command::Init(args) => init::init(&cli, args).await?,
         Command::Import(args) => import::import(&context()?, args).await?,

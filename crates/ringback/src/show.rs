@@ -5,7 +5,7 @@ use std::{borrow::Cow, io::IsTerminal, time::Duration};
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use ringback_core::{
-    Bar, Cause, Group, Line, Mode, Msisdn, Reachable, Service,
+    Bar, Cause, Group, Line, Mode, Msisdn, Reachable, Service, Status,
     admit::{Denial, Period, Scope},
     line::{Aim, Phase, Reason, State},
     recovery::End,
@@ -57,6 +57,17 @@ pub(crate) fn masked(text: &str) -> String {
         }
     }
     masked
+}
+
+/// A status, with why it is unknown.
+pub(crate) fn status(status: &Status) -> String {
+    match &status.service {
+        Service::InService => "in service".into(),
+        Service::Restricted(stated) => format!("restricted{}", bar(*stated)),
+        Service::NotInService => "no such subscriber".into(),
+        Service::Recycled => "the number was given to somebody else".into(),
+        Service::Unknown(reason) => format!("unknown ({reason})"),
+    }
 }
 
 /// An amount for an example, in the currency in which the line is paid.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use jiff::{Timestamp, tz::TimeZone};
 use ringback_core::{
-    Line, Service, Status,
+    Line,
     recovery::{Event, Record, Via, Word},
 };
 use ringback_store::{ClaimFilter, Entry};
@@ -49,7 +49,7 @@ pub(crate) fn time(at_ms: i64) -> String {
 
 fn told(entry: &Entry) -> String {
     match &entry.event {
-        Event::Answered(read) | Event::Looked(read) => format!("{} says: {}", read.channel, status(&read.status)),
+        Event::Answered(read) | Event::Looked(read) => format!("{} says: {}", read.channel, show::status(&read.status)),
         Event::Offered(terms) => match terms.first() {
             Some(first) => format!("{} sells for {}", first.offer.provider, first.offer.carrier),
             None => "nothing can be paid".into(),
@@ -99,16 +99,6 @@ fn word_text(word: &Word) -> String {
         Word::TryAgain => "told: try again".into(),
         Word::Route(Some(route)) => format!("asked by the route {route}"),
         Word::Route(None) => "asked by the book's route".into(),
-    }
-}
-
-fn status(status: &Status) -> String {
-    match &status.service {
-        Service::InService => "in service".into(),
-        Service::Restricted(bar) => format!("restricted{}", show::bar(*bar)),
-        Service::NotInService => "no such subscriber".into(),
-        Service::Recycled => "the number was given to somebody else".into(),
-        Service::Unknown(reason) => format!("unknown ({reason})"),
     }
 }
 
