@@ -4,6 +4,7 @@ pub use crate::{
     camara::fuzz::answer as camara,
     osmo::fuzz::frames as hlr,
     reading::fuzz::{table, text},
+    sms::fuzz::heard,
 };
 
 #[cfg(test)]
@@ -32,5 +33,10 @@ mod tests {
     #[test]
     fn the_corpus_of_reading_tables() {
         replay("table", table);
+    }
+
+    #[test]
+    fn the_corpus_of_texts_that_are_heard() {
+        replay("heard", heard);
     }
 }

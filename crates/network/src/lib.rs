@@ -8,6 +8,8 @@ pub mod fuzz;
 pub mod osmo;
 mod range;
 pub mod reading;
+pub mod sms;
+pub mod texts;
 
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use async_trait::async_trait;
 pub use camara::Camara;
 pub use osmo::OsmoHlr;
 use ringback_core::{Answer, Msisdn};
+pub use sms::Sms;
 
 /// A way to ask the network for the state of lines.
 #[async_trait]

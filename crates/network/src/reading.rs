@@ -17,7 +17,7 @@ mod template;
 mod tests;
 
 pub use file::TableError;
-pub use mention::{Mention, numbers};
+pub use mention::{Mention, Mentions, Spelling, numbers};
 use ringback_core::{Amount, Carrier, Currency, Msisdn, Status};
 use rule::{Cause, Receipt, Rule};
 pub use template::{SmsQuery, Template};
@@ -79,9 +79,9 @@ impl Table {
         self.sms.as_ref()
     }
 
-    /// Whether a text names the line, another one, or none.
-    pub fn mention(&self, text: &str, line: Msisdn) -> Mention {
-        mention::mention(&plain(text), line, &self.hotlines)
+    /// The numbers that a text may name, to be compared with lines.
+    pub fn mentions(&self, text: &str) -> Mentions {
+        Mentions::of(&plain(text), &self.hotlines)
     }
 
     /// Reads an answer to the question about `asked`.
@@ -101,7 +101,7 @@ impl Table {
             Some("the text is too long for an answer")
         } else if text.contains(char::REPLACEMENT_CHARACTER) {
             Some("the text came damaged")
-        } else if mention::mention(text, asked, &self.hotlines) == Mention::Another {
+        } else if Mentions::of(text, &self.hotlines).line(&Spelling::of(asked)) == Mention::Another {
             Some("the text is about another number")
         } else {
             None

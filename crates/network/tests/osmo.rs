@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use contract::{Conduct, PATIENT, Peer, SHORT, check_unknown, hold, lost, numbers, truth};
+use contract::{Conduct, PATIENT, Peer, SHORT, check_unknown, hold, lost, numbers, off, truth};
 use ringback_core::Judgement;
 use ringback_network::{Channel, OsmoHlr};
 use tokio::{
@@ -58,6 +58,10 @@ impl Peer for Hlr {
     fn channel(&self, ranges: &[&str], deadline: Duration) -> Box<dyn Channel> {
         let ranges = ranges.iter().map(|&range| range.to_owned()).collect();
         Box::new(OsmoHlr::new("hlr", &self.address.to_string(), ranges, deadline))
+    }
+
+    fn shows_phones_off(&self) -> bool {
+        true
     }
 }
 
@@ -124,6 +128,7 @@ fn honest(id: &str, number: &str) -> String {
     match truth(number) {
         Judgement::NotInService => format!("ERROR {id} No such subscriber."),
         Judgement::Restricted => reply(id, number, number, Some("0")),
+        _ if off(number) => reply(id, number, number, Some("1")) + "\nms_purged_cs\t1",
         _ => reply(id, number, number, Some("1")),
     }
 }

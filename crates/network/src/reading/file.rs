@@ -86,6 +86,8 @@ struct SmsFile {
     to: String,
     text: String,
     from: Vec<String>,
+    #[serde(default = "yes")]
+    numbered: bool,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +118,12 @@ struct PaymentFile {
 
 const fn yes() -> bool {
     true
+}
+
+impl SmsFile {
+    fn query(self) -> SmsQuery {
+        SmsQuery { to: self.to, text: Template::new(&self.text), from: self.from, numbered: self.numbered }
+    }
 }
 
 /// A file's name and text, to say where something is wrong.
@@ -161,7 +169,7 @@ impl Table {
             carrier: parsed.carrier.as_deref().map(Carrier::named),
             currency: parsed.currency,
             ussd: parsed.ussd.map(|ussd| Template::new(&ussd.code)),
-            sms: parsed.sms.map(|sms| SmsQuery { to: sms.to, text: Template::new(&sms.text), from: sms.from }),
+            sms: parsed.sms.map(SmsFile::query),
             hotlines: parsed.hotlines,
             rules: parsed.rules.iter().map(|rule| source.rule(rule)).collect::<Result<_, _>>()?,
             causes: parsed.causes.iter().map(|cause| source.cause(cause)).collect::<Result<_, _>>()?,

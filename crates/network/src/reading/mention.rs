@@ -35,33 +35,81 @@ fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a fixed pattern is valid")
 }
 
-/// Which line a text in plain letters names. Whatever may be a number and is not the line's is another's, so that no text
-/// about somebody else is read as this line's.
-pub(super) fn mention(text: &str, line: Msisdn, hotlines: &[String]) -> Mention {
-    let runs = RUNS.find_iter(text).flat_map(|run| numbers_of(run.as_str(), line));
-    let runs = runs.filter(|run| !hotlines.iter().any(|hotline| hotline == run)).map(|run| is(&run, line));
-    let tails = TAILS.captures_iter(text).map(|tail| line.digits().ends_with(&tail[1]));
-    runs.chain(tails).fold(Mention::None, |seen, this| match (seen, this) {
-        (Mention::None | Mention::This, true) => Mention::This,
-        _ => Mention::Another,
-    })
+/// What may be numbers in a text, to be compared with many lines.
+#[derive(Debug, Clone)]
+pub struct Mentions {
+    runs: Vec<String>,
+    tails: Vec<String>,
+    hotlines: Vec<String>,
+}
+
+/// The ways to write a line's number: with its country code, or as it is dialled at home.
+#[derive(Debug, Clone)]
+pub struct Spelling {
+    digits: String,
+    forms: [String; 5],
+}
+
+impl Spelling {
+    /// The ways to write a number.
+    pub fn of(line: Msisdn) -> Self {
+        let digits = line.digits();
+        let national = line.split().map_or_else(|| digits.clone(), |(_, national)| national);
+        let international = [format!("+{digits}"), format!("00{digits}"), digits.clone()];
+        let [plus, zeros, plain] = international;
+        Self { digits, forms: [plus, zeros, plain, format!("0{national}"), national] }
+    }
+
+    /// Whether a run of digits is the number, in one of its forms, perhaps with digits hidden.
+    fn is(&self, run: &str) -> bool {
+        self.forms.iter().any(|form| covers(run, form))
+    }
+}
+
+impl Mentions {
+    /// What may be numbers in a text in plain letters, save the carrier's own.
+    pub(super) fn of(text: &str, hotlines: &[String]) -> Self {
+        Self {
+            runs: RUNS.find_iter(text).map(|run| run.as_str().to_owned()).collect(),
+            tails: TAILS.captures_iter(text).map(|tail| tail[1].to_owned()).collect(),
+            hotlines: hotlines.to_vec(),
+        }
+    }
+
+    /// Whether digits are hidden, so that a line can be meant without being named in full.
+    pub fn hide_digits(&self) -> bool {
+        !self.tails.is_empty() || self.runs.iter().any(|run| run.contains('*'))
+    }
+
+    /// Whether a line is named. Whatever may be a number and is not the line's is another's, so that no text about somebody
+    /// else is read as this line's.
+    pub fn line(&self, line: &Spelling) -> Mention {
+        let runs = self.runs.iter().flat_map(|run| numbers_of(run, line));
+        let runs = runs.filter(|run| !self.hotlines.contains(run)).map(|run| line.is(&run));
+        let tails = self.tails.iter().map(|tail| line.digits.ends_with(tail));
+        runs.chain(tails).fold(Mention::None, |seen, this| match (seen, this) {
+            (Mention::None | Mention::This, true) => Mention::This,
+            _ => Mention::Another,
+        })
+    }
 }
 
 /// The numbers in full that a text names, read in a region (ISO 3166); what is none there is left out.
 pub fn numbers(text: &str, region: &str) -> Vec<Msisdn> {
     let text = super::plain(text);
-    let runs: Vec<&str> = RUNS.find_iter(&text).map(|run| run.as_str()).collect();
+    let runs: Vec<&str> = RUNS.find_iter(&text).map(|run| run.as_str()).filter(|run| run.len() >= SHORTEST).collect();
     let parts = runs.iter().flat_map(|run| [*run].into_iter().chain(run.split([' ', '-'])));
-    let mut found: Vec<Msisdn> = parts.filter_map(|part| Msisdn::parse(part, region).ok()).collect();
+    let mut found: Vec<Msisdn> =
+        parts.filter(|part| part.len() >= SHORTEST).filter_map(|part| Msisdn::parse(part, region).ok()).collect();
     found.sort_unstable();
     found.dedup();
     found
 }
 
 /// What may be numbers in a run of digits: all of it, or the parts of it that are long enough by themselves.
-fn numbers_of(run: &str, line: Msisdn) -> Vec<String> {
+fn numbers_of(run: &str, line: &Spelling) -> Vec<String> {
     let whole: String = run.chars().filter(|letter| !matches!(letter, ' ' | '-')).collect();
-    if is(&whole, line) {
+    if line.is(&whole) {
         return vec![whole];
     }
     let parts: Vec<String> = run.split([' ', '-']).filter(|part| may_be(part)).map(str::to_owned).collect();
@@ -70,14 +118,6 @@ fn numbers_of(run: &str, line: Msisdn) -> Vec<String> {
 
 fn may_be(run: &str) -> bool {
     run.trim_start_matches('+').len() >= SHORTEST && !DATE.is_match(run) && run.bytes().any(|b| b.is_ascii_digit())
-}
-
-/// Whether a run is the line's number: with its country code, or as it is dialled at home, or with digits hidden.
-fn is(run: &str, line: Msisdn) -> bool {
-    let digits = line.digits();
-    let national = line.split().map_or_else(|| digits.clone(), |(_, national)| national);
-    let forms = [format!("+{digits}"), format!("00{digits}"), format!("0{national}"), digits, national];
-    forms.iter().any(|form| covers(run, form))
 }
 
 fn covers(run: &str, form: &str) -> bool {

@@ -16,6 +16,8 @@ pub struct SmsQuery {
     pub text: Template,
     /// The senders whose texts count as the carrier's.
     pub from: Vec<String>,
+    /// Whether each answer names its line. A carrier whose answers do not is asked for one line at a time.
+    pub numbered: bool,
 }
 
 impl Template {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ringback_core::{Answer, Judgement, Msisdn, Service};
+use ringback_core::{Answer, Judgement, Msisdn, Reachable, Service};
 use ringback_network::Channel;
 use tokio::time::timeout;
 
@@ -50,6 +50,22 @@ pub(crate) trait Peer {
 
     /// A channel to the peer, authoritative for `ranges`.
     fn channel(&self, ranges: &[&str], deadline: Duration) -> Box<dyn Channel>;
+
+    /// Whether a fault is one after which no answer comes, so that the channel waits for its whole deadline.
+    fn says_nothing_at(&self, fault: Conduct) -> bool {
+        fault == Conduct::Silent
+    }
+
+    /// How long a line is asked nothing after an answer that did not come, on channels where a late one could be taken for the
+    /// next.
+    fn doubts_for(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Whether the peer's phones whose numbers are [`off`] look switched off.
+    fn shows_phones_off(&self) -> bool {
+        false
+    }
 }
 
 /// Long enough for a busy machine; only a peer that says nothing makes anybody wait for it.
@@ -72,6 +88,11 @@ pub(crate) fn truth(msisdn: &str) -> Judgement {
     }
 }
 
+/// Whether a number's phone is switched off, at peers that show it.
+pub(crate) fn off(msisdn: &str) -> bool {
+    msisdn.ends_with('5')
+}
+
 /// Whether the answer about a number never comes from a peer that loses one.
 pub(crate) fn lost(msisdn: &str) -> bool {
     msisdn.ends_with("00003")
@@ -80,6 +101,7 @@ pub(crate) fn lost(msisdn: &str) -> bool {
 /// Runs every check on one kind of channel.
 pub(crate) async fn hold(peer: &impl Peer) {
     answers_each_number_in_order(peer).await;
+    tells_phones_that_are_off(peer).await;
     says_unknown_to_every_fault_and_recovers(peer).await;
     believes_a_missing_subscriber_only_in_its_ranges(peer).await;
     keeps_its_deadline_for_a_whole_batch(peer).await;
@@ -99,13 +121,37 @@ async fn answers_each_number_in_order(peer: &impl Peer) {
 
 async fn says_unknown_to_every_fault_and_recovers(peer: &impl Peer) {
     for fault in FAULTS {
-        let deadline = if fault == Conduct::Silent { SHORT } else { PATIENT };
+        let deadline = if peer.says_nothing_at(fault) { SHORT } else { PATIENT };
         let channel = peer.channel(&["86"], deadline);
         peer.turn(fault);
         check_unknown(&format!("{fault:?}"), &numbers(10), &channel.query(&numbers(10)).await);
         peer.turn(Conduct::Honest);
-        check_truth(&numbers(10), &channel.query(&numbers(10)).await);
+        check_truth(&numbers(10), &after_doubt(peer, channel.as_ref()).await);
     }
+}
+
+/// The answers about ten numbers, as soon as none of them is in doubt any more.
+async fn after_doubt(peer: &impl Peer, channel: &dyn Channel) -> Vec<Answer> {
+    let start = Instant::now();
+    loop {
+        let answers = channel.query(&numbers(10)).await;
+        let doubtful = answers.iter().any(|answer| answer.status.judged() == Judgement::Unknown);
+        if !doubtful || start.elapsed() > peer.doubts_for() {
+            return answers;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// A phone that is switched off is in service all the same.
+async fn tells_phones_that_are_off(peer: &impl Peer) {
+    peer.turn(Conduct::Honest);
+    let channel = peer.channel(&["86"], PATIENT);
+    for answer in channel.query(&numbers(10)).await {
+        let shown = answer.status.reachable == Reachable::No;
+        assert_eq!(shown, peer.shows_phones_off() && off(&answer.msisdn.digits()), "{answer:?}");
+    }
+    assert!(channel.capabilities().sees_reachability || !peer.shows_phones_off());
 }
 
 async fn believes_a_missing_subscriber_only_in_its_ranges(peer: &impl Peer) {
