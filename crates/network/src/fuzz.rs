@@ -4,6 +4,7 @@ pub use crate::{
     camara::fuzz::answer as camara,
     osmo::fuzz::frames as hlr,
     reading::fuzz::{table, text},
+    smpp::fuzz::delivered,
     sms::fuzz::heard,
 };
 
@@ -38,5 +39,10 @@ mod tests {
     #[test]
     fn the_corpus_of_texts_that_are_heard() {
         replay("heard", heard);
+    }
+
+    #[test]
+    fn the_corpus_of_what_an_smsc_delivers() {
+        replay("delivered", delivered);
     }
 }

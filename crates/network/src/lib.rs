@@ -2,12 +2,14 @@
 //!
 //! A channel answers [`Status::unknown`](ringback_core::Status::unknown) for whatever goes wrong, so a query has no error: K2 by construction.
 
+pub mod alphabet;
 mod camara;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod osmo;
 mod range;
 pub mod reading;
+pub mod smpp;
 pub mod sms;
 pub mod texts;
 
@@ -17,6 +19,7 @@ use async_trait::async_trait;
 pub use camara::Camara;
 pub use osmo::OsmoHlr;
 use ringback_core::{Answer, Msisdn};
+pub use smpp::Smpp;
 pub use sms::Sms;
 
 /// A way to ask the network for the state of lines.
