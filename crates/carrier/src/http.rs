@@ -1,9 +1,16 @@
-//! The carrier on one address: CAMARA, Reloadly's dialect, the claim desk, and the truth for whoever tests.
+//! The carrier on one address: the status services' dialects, Reloadly's, the claim desk, and the truth for whoever
+//! tests.
 
 mod admin;
 mod camara;
 mod desk;
+mod hlr_lookups;
+mod hlrlookup;
+mod recycling;
+mod telesign;
 pub(crate) mod trouble;
+mod twilio;
+mod zaiwang;
 
 use std::{
     net::SocketAddr,
@@ -12,14 +19,14 @@ use std::{
 };
 
 use axum::{Router, middleware};
-use ringback_core::Amount;
+use ringback_core::{Amount, Msisdn};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 
 use crate::{
     faults::Faults,
     hlr::{Mirror, mirror_lifts},
     reloadly,
-    subscriber::{Lift, Subscriber},
+    subscriber::{Lift, Service, Subscriber},
     subscribers::{SubscribersError, read_subscribers},
     world::{Profile, World},
 };
@@ -74,6 +81,14 @@ pub(crate) struct Shared {
     world: Arc<Mutex<World>>,
     clock: Clock,
     lifts: Option<mpsc::UnboundedSender<Lift>>,
+}
+
+/// What the network knows of a line at a moment; each status service tells another part of it.
+#[derive(Clone, Copy)]
+struct Seen {
+    barred: bool,
+    powered_off: bool,
+    service: Service,
 }
 
 /// Starts a carrier with these options.
@@ -133,6 +148,12 @@ pub async fn serve_by(
 fn routes(shared: Shared) -> Router {
     let questions = Router::new()
         .nest("/camara", camara::routes())
+        .nest("/camara", recycling::routes())
+        .nest("/twilio", twilio::routes())
+        .nest("/telesign", telesign::routes())
+        .nest("/hlr-lookups", hlr_lookups::routes())
+        .nest("/hlrlookup", hlrlookup::routes())
+        .nest("/zaiwang", zaiwang::routes())
         .nest("/desk", desk::routes())
         .nest("/reloadly", reloadly::questions())
         .route_layer(middleware::from_fn_with_state(shared.clone(), trouble::befall));
@@ -156,6 +177,19 @@ impl Shared {
     /// The world; each method leaves it whole, so a panic elsewhere does not spoil it.
     pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the network knows of a number; nothing where it has no subscriber.
+    fn seen(&self, number: Msisdn) -> Option<Seen> {
+        let (mut world, now_ms) = (self.world(), self.now_ms());
+        world.book_late(now_ms);
+        let line = world.subscribers.get(&number).filter(|subscriber| subscriber.exists())?;
+        Some(Seen { barred: line.is_barred(now_ms), powered_off: line.powered_off, service: line.service })
+    }
+
+    /// The same by digits without a plus sign; nothing as well where they are no number.
+    fn seen_by_digits(&self, digits: &str) -> Option<Seen> {
+        self.seen(format!("+{digits}").parse().ok()?)
     }
 
     /// The carrier's time.

@@ -1,6 +1,6 @@
 //! The network side, for demo, tests, benchmarks and anyone's sandbox: an independent party with its own books.
 //!
-//! It bills subscribers, answers CAMARA SubscriptionStatus, speaks Reloadly's dialect, runs a claim desk, mirrors each
+//! It bills subscribers, answers each status service's dialect and Reloadly's, runs a claim desk, mirrors each
 //! subscriber's bar into an osmo-hlr, and, where asked, loses and garbles what it is told. It never imports the
 //! rooms that it tests; the control interface's client is the one thing that it shares with `network`.
 

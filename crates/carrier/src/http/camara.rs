@@ -30,12 +30,10 @@ async fn status(State(shared): State<Shared>, body: Result<Json<StatusBody>, Jso
         Ok(body) => body,
         Err(rejection) => return error(StatusCode::BAD_REQUEST, "INVALID_ARGUMENT", &rejection.body_text()),
     };
-    let (mut world, now_ms) = (shared.world(), shared.now_ms());
-    world.book_late(now_ms);
-    let Some(line) = world.subscribers.get(&body.phone_number).filter(|subscriber| subscriber.exists()) else {
+    let Some(line) = shared.seen(body.phone_number) else {
         return error(StatusCode::NOT_FOUND, "IDENTIFIER_NOT_FOUND", "no such subscriber");
     };
-    let voice = if line.is_barred(now_ms) { "suspended" } else { "active" };
+    let voice = if line.barred { "suspended" } else { "active" };
     let mut answer =
         json!({ "voiceSmsIn": "active", "voiceSmsOut": voice, "dataService": voice, "reachable": !line.powered_off });
     if line.service == Service::Fraud {
@@ -44,6 +42,6 @@ async fn status(State(shared): State<Shared>, body: Result<Json<StatusBody>, Jso
     Json(answer).into_response()
 }
 
-fn error(status: StatusCode, code: &str, message: &str) -> Response {
+pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Response {
     (status, Json(json!({ "status": status.as_u16(), "code": code, "message": message }))).into_response()
 }

@@ -44,6 +44,8 @@ pub(crate) async fn carrier(cli: &Cli, args: &cli::CarrierArgs) -> Result<()> {
 fn print(url: &str, lines: usize) {
     println!("The carrier answers on {url}, with {lines} lines. Ctrl-C stops it.");
     println!("  status   POST {url}/camara/subscription-status/v0.1/retrive-subscription-status");
+    println!("           {url}/twilio, /telesign, /hlr-lookups, /hlrlookup, /zaiwang: each in its service's dialect");
+    println!("  recycled POST {url}/camara/number-recycling/v0.2/check");
     println!("  top-ups  {url}/reloadly    client_id \"sandbox\", client_secret \"sandbox\"");
     println!("  refunds  {url}/desk/claims");
     println!("  truth    GET  {url}/admin/subscribers, {url}/admin/statement, {url}/admin/profile");
