@@ -1,7 +1,7 @@
 //! The checks of the fuzz targets; each stands beside its parser.
 
 pub use crate::{
-    camara::fuzz::answer as camara,
+    http::fuzz::{answer as http, profile},
     osmo::fuzz::frames as hlr,
     reading::fuzz::{table, text},
     smpp::fuzz::delivered,
@@ -22,8 +22,13 @@ mod tests {
     }
 
     #[test]
-    fn the_corpus_of_camaras_answers() {
-        replay("camara", camara);
+    fn the_corpus_of_status_services_answers() {
+        replay("http", http);
+    }
+
+    #[test]
+    fn the_corpus_of_profiles() {
+        replay("profile", profile);
     }
 
     #[test]

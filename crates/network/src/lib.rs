@@ -3,9 +3,9 @@
 //! A channel answers [`Status::unknown`](ringback_core::Status::unknown) for whatever goes wrong, so a query has no error: K2 by construction.
 
 pub mod alphabet;
-mod camara;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+pub mod http;
 pub mod osmo;
 mod range;
 pub mod reading;
@@ -16,7 +16,7 @@ pub mod texts;
 use std::time::Duration;
 
 use async_trait::async_trait;
-pub use camara::Camara;
+pub use http::Http;
 pub use osmo::OsmoHlr;
 use ringback_core::{Answer, Msisdn};
 pub use smpp::Smpp;

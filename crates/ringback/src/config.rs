@@ -140,15 +140,32 @@ pub(crate) enum ChannelSettings {
         #[serde(default)]
         limits: LimitSettings,
     },
-    Camara {
-        url: String,
-        #[serde(default)]
-        token: Option<Secret>,
-        #[serde(default)]
-        ranges: Vec<String>,
-        #[serde(default)]
-        limits: LimitSettings,
-    },
+    Http(HttpSettings),
+}
+
+/// A status service over HTTP: its profile, and who asks it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HttpSettings {
+    pub(crate) profile: String,
+    #[serde(default)]
+    pub(crate) url: Option<String>,
+    #[serde(default)]
+    pub(crate) token: Option<Secret>,
+    #[serde(default)]
+    pub(crate) user: Option<String>,
+    #[serde(default)]
+    pub(crate) password: Option<Secret>,
+    #[serde(default)]
+    pub(crate) client_id: Option<String>,
+    #[serde(default)]
+    pub(crate) client_secret: Option<Secret>,
+    #[serde(default)]
+    pub(crate) token_url: Option<String>,
+    #[serde(default)]
+    pub(crate) ranges: Vec<String>,
+    #[serde(default)]
+    pub(crate) limits: LimitSettings,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -389,8 +406,9 @@ impl Settings {
 
 impl ChannelSettings {
     pub(crate) fn limits(&self) -> &LimitSettings {
-        let (Self::OsmoHlr { limits, .. } | Self::Camara { limits, .. }) = self;
-        limits
+        match self {
+            Self::OsmoHlr { limits, .. } | Self::Http(HttpSettings { limits, .. }) => limits,
+        }
     }
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn parts(context: &Context, open: &Open, observer: Observer) -> Resul
     let settings = &context.settings;
     Ok(Parts {
         store: open.store.clone(),
-        channels: wiring::channels(settings)?,
+        channels: wiring::channels(settings, &context.path)?,
         providers: wiring::providers(settings)?,
         desks: wiring::desks(settings, &context.path)?,
         catalogue: Arc::new(wiring::catalogue(settings, &context.path)?),
@@ -106,7 +106,7 @@ fn config(context: &Context, book: BookId, parts: &Parts) -> Config {
         Wiring { routes: settings.routes(), cool_down_ms, ..Wiring::new(settings.policy(), route, providers.clone()) };
     Config {
         books: BTreeMap::from([(book, wiring)]),
-        limits: wiring::limits(settings),
+        limits: wiring::limits(settings, &context.path),
         batch: BATCH,
         claim_poll_ms: settings.timing.claim_poll_ms(),
         check_every_ms: Some(settings.book.check_every_ms()),

@@ -74,7 +74,7 @@ async fn paced<T, A>(limits: Limits, all: impl IntoIterator<Item = T>, ask: impl
 
 /// The tightest limits of those that are asked together.
 fn limits(context: &Context, names: &[&String]) -> Limits {
-    let all = wiring::limits(&context.settings);
+    let all = wiring::limits(&context.settings, &context.path);
     let known = names.iter().filter_map(|name| all.get(*name).copied());
     known.reduce(tighter).unwrap_or_default()
 }

@@ -1,10 +1,12 @@
 //! From the configuration's words to the parts that they name.
 
+mod http;
+
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use ringback_engine::Limits;
-use ringback_network::{Camara, Channel, OsmoHlr};
+use ringback_network::{Channel, OsmoHlr};
 use ringback_providers::{
     Capabilities, ClaimDesk, Connector,
     catalogue::Catalogue,
@@ -19,16 +21,16 @@ use crate::config::{
 /// Lines that one signalling query carries.
 const HLR_BATCH: usize = 64;
 
-pub(crate) fn channels(settings: &Settings) -> Result<BTreeMap<String, Arc<dyn Channel>>> {
+pub(crate) fn channels(settings: &Settings, config: &Path) -> Result<BTreeMap<String, Arc<dyn Channel>>> {
     let deadline = deadline(settings);
+    let beside = config.parent().unwrap_or(Path::new("."));
     let channel = |name: &str, settings: &ChannelSettings| -> Result<Arc<dyn Channel>> {
         Ok(match settings {
             ChannelSettings::OsmoHlr { address, ranges, .. } => {
                 Arc::new(OsmoHlr::new(name, address, digits(ranges), deadline))
             }
-            ChannelSettings::Camara { url, token, ranges, .. } => {
-                let token = token.as_ref().map(Secret::reveal).transpose()?;
-                Arc::new(Camara::new(name, url, token, digits(ranges), deadline)?)
+            ChannelSettings::Http(settings) => {
+                Arc::new(http::channel(name, settings, beside, deadline).with_context(|| format!("channel.{name}"))?)
             }
         })
     };
@@ -118,11 +120,12 @@ pub(crate) fn catalogue(settings: &Settings, config: &Path) -> Result<Catalogue>
     Ok(catalogue)
 }
 
-pub(crate) fn limits(settings: &Settings) -> BTreeMap<String, Limits> {
+pub(crate) fn limits(settings: &Settings, config: &Path) -> BTreeMap<String, Limits> {
+    let beside = config.parent().unwrap_or(Path::new("."));
     let channels = settings.channel.iter().map(|(name, channel)| {
         let batch = match channel {
             ChannelSettings::OsmoHlr { .. } => HLR_BATCH,
-            ChannelSettings::Camara { .. } => 1,
+            ChannelSettings::Http(settings) => http::lines_per_request(settings, beside),
         };
         (name.clone(), limit(channel.limits(), batch))
     });

@@ -3,11 +3,12 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use futures_util::{StreamExt as _, stream};
 use ringback_carrier::{Faults, Handle, Profile, Service, Subscriber, World};
 use ringback_core::{
@@ -18,7 +19,7 @@ use ringback_engine::{
     Config, Limits, Wiring,
     shell::{self, Begin, Parts, Until},
 };
-use ringback_network::Camara;
+use ringback_network::http::{self as service, Credentials, Http};
 use ringback_providers::{
     Capabilities,
     catalogue::Catalogue,
@@ -112,10 +113,23 @@ async fn ours(carrier: &Handle, numbers: &[Msisdn]) -> Result<f64> {
     Ok(numbers.len() as f64 / took.as_secs_f64())
 }
 
+/// The status channel by CAMARA's profile to a carrier.
+pub(super) fn channel(carrier: &str) -> Result<Http> {
+    let settings = service::Settings {
+        name: "network".into(),
+        url: Some(format!("{carrier}/camara/subscription-status/v0.1")),
+        credentials: Credentials::None,
+        ranges: Vec::new(),
+        deadline: DEADLINE,
+        cost: String::new(),
+    };
+    let profile = service::Profile::named("camara-subscription-status", Path::new("."))?;
+    Http::new(settings, profile).map_err(|detail| anyhow!(detail))
+}
+
 fn parts(carrier: &Handle, store: Arc<dyn Store>) -> Result<Parts> {
     let url = carrier.url();
-    let status = format!("{url}/camara/subscription-status/v0.1");
-    let channel = Camara::new("network", &status, None, Vec::new(), DEADLINE)?;
+    let channel = channel(&url)?;
     let provider = Reloadly::new(Settings {
         name: "provider".into(),
         client_id: "sandbox".into(),

@@ -130,7 +130,10 @@ fn channel(answers: &Answers) -> String {
     let place = match &answers.channel {
         Channel::Hlr(address) => format!("kind = \"osmo-hlr\"\naddress = {address:?}"),
         Channel::Camara(url) => {
-            format!("kind = \"camara\"\nurl = {url:?}\n# token = {{ env = \"CAMARA_TOKEN\" }}")
+            format!(
+                "kind = \"http\"\nprofile = \"camara-subscription-status\"    # or another service, or a file of yours\n\
+                 url = {url:?}\n# token = {{ env = \"CAMARA_TOKEN\" }}"
+            )
         }
     };
     format!(
