@@ -487,6 +487,9 @@ pub(crate) struct Bench {
     /// Rounds of each measurement; medians are printed.
     #[arg(long, default_value_t = 3)]
     pub(crate) rounds: u32,
+    /// The status channels by themselves instead, each beside a bare client; needs the real parts, such as osmo-hlr.
+    #[arg(long)]
+    pub(crate) channels: bool,
 }
 
 /// Reads the head of an audit chain; none is the wish to see it.

@@ -1,6 +1,7 @@
 //! `bench`: the engine, the HTTP path and the import, measured in interleaved rounds of one run.
 #![expect(clippy::float_arithmetic, clippy::cast_precision_loss, reason = "measurements for people, no money")]
 
+mod channels;
 mod http;
 mod import;
 mod meter;
@@ -44,6 +45,9 @@ struct Figures {
 }
 
 pub(crate) async fn bench(cli: &Cli, args: &cli::Bench) -> Result<()> {
+    if args.channels {
+        return channels::bench(cli, args).await;
+    }
     let style = ProgressStyle::with_template("{spinner} round {pos} of {len}: {msg}")?;
     let progress = ProgressBar::new(args.rounds.into()).with_style(style);
     let mut rounds = Vec::new();
@@ -74,11 +78,7 @@ async fn round(lines: u32, progress: &ProgressBar) -> Result<Round> {
 }
 
 fn figures(rounds: &[Round]) -> Figures {
-    let median = |of: fn(&Round) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
+    let median = |of: fn(&Round) -> f64| median(rounds.iter().map(of));
     let rounded = |value: f64, digits: i32| (value * 10f64.powi(digits)).round() / 10f64.powi(digits);
     Figures {
         fsync_per_line: rounded(median(|round| round.many.fsync_per_line), 4),
@@ -93,6 +93,13 @@ fn figures(rounds: &[Round]) -> Figures {
         import_100k_s: rounded(median(|round| round.import.seconds), 2),
         import_peak_mb: rounded(median(|round| round.import.peak_mb), 0),
     }
+}
+
+/// The middle one of at least one value.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 fn print(figures: &Figures, args: &cli::Bench) {
