@@ -2,7 +2,6 @@
 
 mod batch;
 mod echo;
-mod explain;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod guard;
@@ -17,12 +16,11 @@ use futures_util::{StreamExt as _, stream};
 use ringback_core::{Answer, Msisdn, Service as LineService, Status};
 use serde_json::Value;
 
-use crate::{Capabilities, Channel, deadline_of_one};
-pub use explain::{Explanation, Tried};
+use crate::{Capabilities, Channel, Explanation, Tried, deadline_of_one};
 pub use guard::{Guard, HttpGuard, Recycled, Verdict};
 pub use profile::{About, Meaning, Profile};
 pub use status::State;
-use wire::{Caller, Heard, Service};
+use wire::{Caller, Heard, Service, said};
 pub use wire::{Credentials, ProfileError};
 
 /// Requests of one query at the same time, so that the deadline of one is that of all.
@@ -121,6 +119,19 @@ impl Channel for Http {
         let requests: Vec<Vec<Msisdn>> = lines.chunks(self.profile.lines_per_request()).map(<[_]>::to_vec).collect();
         let asked = stream::iter(requests).map(|lines| self.ask(lines));
         asked.buffered(IN_FLIGHT).concat().await
+    }
+
+    async fn explain(&self, line: Msisdn) -> Option<Explanation> {
+        let heard = self.caller.ask(&[line], "").await;
+        let answer = self.answer(line, heard.as_ref());
+        let Ok(heard) = heard else { return Some(Explanation { answer, said: None, rules: Vec::new() }) };
+        let body = self.about(line, &heard).unwrap_or(&heard.body);
+        let rules = self.profile.rules.iter().map(|rule| Tried {
+            rule: format!("{} (line {}): {}", rule.word, rule.line, rule.when),
+            differs: rule.when.misses(heard.code, body),
+        });
+        let rules = rules.collect();
+        Some(Explanation { answer, said: Some(format!("HTTP {}: {}", heard.code, said(Some(body)))), rules })
     }
 }
 

@@ -3,6 +3,7 @@
 //! A channel answers [`Status::unknown`](ringback_core::Status::unknown) for whatever goes wrong, so a query has no error: K2 by construction.
 
 pub mod alphabet;
+mod explain;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod http;
@@ -16,6 +17,7 @@ pub mod texts;
 use std::time::Duration;
 
 use async_trait::async_trait;
+pub use explain::{Explanation, Tried};
 pub use http::Http;
 pub use osmo::OsmoHlr;
 use ringback_core::{Answer, Msisdn};
@@ -34,6 +36,11 @@ pub trait Channel: Send + Sync {
     /// Asks for each of at most `batch` lines; one answer for each, in the same order, before the channel's deadline.
     /// Never fails: trouble is `Unknown` with its reason, and one line's trouble is no other's.
     async fn query(&self, lines: &[Msisdn]) -> Vec<Answer>;
+
+    /// Asks for one line, and tells what each rule of the channel's table makes of the answer; nothing where it has none.
+    async fn explain(&self, _line: Msisdn) -> Option<Explanation> {
+        None
+    }
 
     /// Waits for the next payment that a third party announces; a channel that hears of none waits for ever.
     async fn next_signal(&self) -> Signal {

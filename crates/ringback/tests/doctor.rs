@@ -69,6 +69,21 @@ fn what_does_not_work_is_named_and_the_exit_code_says_so() {
 }
 
 #[test]
+fn one_channel_tells_what_each_rule_made_of_its_answer() {
+    let sandbox = enrolled();
+    let told = |number: &str| {
+        let report = sandbox.json(&["doctor", "--channel", "network", number], &[0]);
+        let found = found(&report, "channel network").into_iter().map(|(_, text)| text);
+        found.filter(|text| text.starts_with("matched") || text.starts_with("not matched")).collect::<Vec<_>>()
+    };
+    let rules = told("13800138000");
+    assert!(rules[0].starts_with("matched: restricted (line "), "{rules:?}");
+    assert!(rules[1..].iter().all(|rule| rule.starts_with("not matched: ")) && rules.len() == 7, "{rules:?}");
+    let fraud = rules.iter().find(|rule| rule.contains("/barCause = \"fraud\"")).unwrap();
+    assert!(fraud.ends_with("; /barCause is absent"), "{fraud}");
+}
+
+#[test]
 fn a_configuration_that_cannot_be_used_is_a_finding() {
     let sandbox = enrolled();
     change(&sandbox, "channel = \"network\"", "channel = \"nowhere\"");

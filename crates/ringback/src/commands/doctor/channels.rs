@@ -19,9 +19,10 @@ pub(super) async fn examine(patient: &Patient<'_>, only: Option<&str>) -> Vec<Fi
     }
     for (name, channel) in parts.channels.iter().filter(|(name, _)| only.is_none_or(|only| only == *name)) {
         findings.push(sight(channel.as_ref()));
-        let status = match patient.line {
-            Some(line) => Some(ask(patient, channel.as_ref(), line).await),
-            None => None,
+        let status = match (patient.line, only) {
+            (Some(line), Some(_)) => Some(explained(patient, channel.as_ref(), line, &mut findings).await),
+            (Some(line), None) => Some(ask(patient, channel.as_ref(), line).await),
+            (None, _) => None,
         };
         findings.push(said(name, patient.line, status.as_ref()));
         findings.extend(proof(patient, channel.as_ref(), status.as_ref()).await);
@@ -62,6 +63,20 @@ async fn ask(patient: &Patient<'_>, channel: &dyn Channel, line: Msisdn) -> Stat
     let deadline = Duration::from_millis(patient.context.settings.timing.deadline_ms());
     let answers = timeout(deadline, channel.query(&[line])).await.unwrap_or_default();
     answers.into_iter().next().map_or_else(|| Status::unknown("no answer in time"), |answer| answer.status)
+}
+
+/// The same, with what each rule of the channel's table makes of the answer.
+async fn explained(patient: &Patient<'_>, channel: &dyn Channel, line: Msisdn, findings: &mut Vec<Finding>) -> Status {
+    let Some(explanation) = channel.explain(line).await else { return ask(patient, channel, line).await };
+    findings.extend(explanation.said.map(|said| good(part(channel.name()), format!("it said: {said}"))));
+    findings.extend(explanation.rules.into_iter().map(|tried| {
+        let found = match &tried.differs {
+            None => format!("matched: {}", tried.rule),
+            Some(differs) => format!("not matched: {}; {differs}", tried.rule),
+        };
+        good(part(channel.name()), found)
+    }));
+    explanation.answer.status
 }
 
 /// What the channel said about the line, if it could be asked.
