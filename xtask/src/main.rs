@@ -5,6 +5,7 @@ mod campaign;
 mod check;
 mod dependencies;
 mod mutants;
+mod package;
 mod parts;
 
 use std::process::ExitCode;
@@ -26,6 +27,8 @@ enum Task {
     Check,
     /// Runs the simulation on every planted wrong until a checker finds it.
     Mutants(mutants::Arguments),
+    /// Builds the Debian package; installs cargo-deb below `target` where it is missing.
+    Package,
     /// Attacks the real binary, then compares its ledger with the carrier's own books.
     Campaign(campaign::Arguments),
 }
@@ -33,6 +36,7 @@ enum Task {
 fn main() -> ExitCode {
     match Cli::parse().task {
         Task::Check => check::check(),
+        Task::Package => package::package(),
         Task::Mutants(arguments) => mutants::mutants(&arguments),
         Task::Campaign(arguments) => campaign::campaign(&arguments),
     }
