@@ -10,7 +10,7 @@ use ringback_core::{
     admit::Switches,
     recovery::{Event, Notice},
 };
-use ringback_network::Channel;
+use ringback_network::{Channel, http::Guard};
 use ringback_providers::{ClaimDesk, Connector, catalogue::Catalogue};
 use ringback_store::{Ask, ClaimFilter, Filter, Request, Store, StoreError};
 use tokio::{
@@ -34,6 +34,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// The status channels by name.
     pub channels: BTreeMap<String, Arc<dyn Channel>>,
+    /// Who knows of numbers that were given to somebody else, by name.
+    pub guards: BTreeMap<String, Arc<dyn Guard>>,
     /// The providers by name.
     pub providers: BTreeMap<String, Arc<dyn Connector>>,
     /// The claim desks by name.

@@ -86,7 +86,7 @@ impl Http {
         });
         let status = match judged {
             Ok(Status { service: LineService::NotInService, .. }) => self.capabilities.missing(line, &self.name),
-            Ok(status) => status,
+            Ok(status) => self.capabilities.believed(status, &self.name),
             Err(reason) => Status::unknown(format!("{}: {reason}", self.name)),
         };
         Answer { msisdn: line, status, imsi: None }

@@ -20,7 +20,7 @@ use async_trait::async_trait;
 pub use explain::{Explanation, Tried};
 pub use http::Http;
 pub use osmo::OsmoHlr;
-use ringback_core::{Answer, Msisdn};
+use ringback_core::{Answer, Msisdn, Service, Status};
 pub use smpp::Smpp;
 pub use sms::Sms;
 
@@ -69,6 +69,19 @@ pub struct Capabilities {
     pub batch: usize,
     /// What one query costs, in words of its own tariff, such as `0.02 EUR`; empty when it is free.
     pub cost: String,
+}
+
+impl Capabilities {
+    /// What a status is worth from this channel: where a restriction looks like service, *in service* is not known (K2).
+    fn believed(&self, status: Status, channel: &str) -> Status {
+        match status.service {
+            Service::InService if !self.sees_restriction => {
+                let reason = format!("{channel} cannot tell a restricted line from one in service");
+                Status { service: Service::Unknown(reason), ..status }
+            }
+            _ => status,
+        }
+    }
 }
 
 /// How long one request may take, so that a batch with a lost reply is answered before its caller gives it up as a whole.

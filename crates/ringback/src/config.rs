@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) channel: BTreeMap<String, ChannelSettings>,
     #[serde(default)]
     pub(crate) route: BTreeMap<String, RouteSettings>,
+    #[serde(default)]
+    pub(crate) guard: BTreeMap<String, GuardSettings>,
     pub(crate) provider: BTreeMap<String, ProviderSettings>,
     #[serde(default)]
     pub(crate) desk: BTreeMap<String, DeskSettings>,
@@ -140,6 +142,13 @@ pub(crate) enum ChannelSettings {
         #[serde(default)]
         limits: LimitSettings,
     },
+    Http(HttpSettings),
+}
+
+/// Who is asked whether a number was given to somebody else.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub(crate) enum GuardSettings {
     Http(HttpSettings),
 }
 

@@ -87,6 +87,7 @@ pub(crate) fn parts(context: &Context, open: &Open, observer: Observer) -> Resul
     Ok(Parts {
         store: open.store.clone(),
         channels: wiring::channels(settings, &context.path)?,
+        guards: wiring::guards(settings, &context.path)?,
         providers: wiring::providers(settings)?,
         desks: wiring::desks(settings, &context.path)?,
         catalogue: Arc::new(wiring::catalogue(settings, &context.path)?),

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use ringback_engine::Limits;
-use ringback_network::{Channel, OsmoHlr};
+use ringback_network::{Channel, OsmoHlr, http::Guard};
 use ringback_providers::{
     Capabilities, ClaimDesk, Connector,
     catalogue::Catalogue,
@@ -15,7 +15,7 @@ use ringback_providers::{
 };
 
 use crate::config::{
-    ChannelSettings, DeskSettings, GroupLanguage, LimitSettings, ProviderSettings, Secret, Settings, ms,
+    ChannelSettings, DeskSettings, GroupLanguage, GuardSettings, LimitSettings, ProviderSettings, Secret, Settings, ms,
 };
 
 /// Lines that one signalling query carries.
@@ -35,6 +35,17 @@ pub(crate) fn channels(settings: &Settings, config: &Path) -> Result<BTreeMap<St
         })
     };
     settings.channel.iter().map(|(name, settings)| Ok((name.clone(), channel(name, settings)?))).collect()
+}
+
+/// Who knows of numbers that were given to somebody else.
+pub(crate) fn guards(settings: &Settings, config: &Path) -> Result<BTreeMap<String, Arc<dyn Guard>>> {
+    let (deadline, beside) = (deadline(settings), config.parent().unwrap_or(Path::new(".")));
+    let guard = |(name, settings): (&String, &GuardSettings)| -> Result<(String, Arc<dyn Guard>)> {
+        let GuardSettings::Http(settings) = settings;
+        let guard = http::guard(name, settings, beside, deadline).with_context(|| format!("guard.{name}"))?;
+        Ok((name.clone(), Arc::new(guard)))
+    };
+    settings.guard.iter().map(guard).collect()
 }
 
 /// How often each channel may be asked in a day, where that is bounded.

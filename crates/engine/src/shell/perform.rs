@@ -2,14 +2,20 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
+use jiff::{Timestamp, tz::TimeZone};
+
 use ringback_core::{
-    Answer, BookId, Claim, DeskReply, Line, LineId, Msisdn, Now, Order, Outcome, Reply, Status, TopUpRef,
+    Answer, BookId, Claim, DeskReply, Line, LineId, Msisdn, Now, Order, Outcome, Reachable, Reply, Status, TopUpRef,
     admit::Switch,
     claim,
     line::Terms,
     recovery::{Event, TopUp},
 };
-use ringback_network::Channel;
+use ringback_network::{
+    Channel,
+    http::{Guard, Recycled},
+};
 use ringback_providers::{Connector, ProviderError, StatementRow};
 use ringback_store::{ClaimFilter, Filter, Store, StoreError};
 use tokio::{sync::mpsc::UnboundedSender, time::timeout};
@@ -81,6 +87,10 @@ async fn again<T, F: Future<Output = Result<T, StoreError>>>(parts: &Parts, mut 
 }
 
 async fn query(parts: &Parts, now: Now, name: String, lines: &[Arc<Line>]) -> Input {
+    if let Some(guard) = parts.guards.get(&name) {
+        let words = join_all(lines.iter().map(|line| guarded(parts, guard.as_ref(), line))).await;
+        return Input::Answers(name, words);
+    }
     let numbers: Vec<Msisdn> = lines.iter().map(|line| line.msisdn).collect();
     let (asked, left_out) = numbers.split_at(allowed(parts, now, &name, numbers.len()).await);
     let answers = match parts.channels.get(&name) {
@@ -92,6 +102,19 @@ async fn query(parts: &Parts, now: Now, name: String, lines: &[Arc<Line>]) -> In
     let mut answers = answers.filter(|all| all.len() == asked.len()).unwrap_or_else(silent);
     answers.extend(unanswered(left_out, format!("what {name} may be asked today is used up")));
     Input::Answers(name, lines.iter().map(|line| line.id).zip(answers).collect::<Vec<(LineId, Answer)>>())
+}
+
+/// What a guard says, as an answer: no objection is *in service*, since the channels have told the state (K4).
+async fn guarded(parts: &Parts, guard: &dyn Guard, line: &Line) -> (LineId, Answer) {
+    let since = Timestamp::from_millisecond(line.confirmed_ms().unwrap_or_default()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let asked = guard.was_recycled(line.msisdn, since.to_zoned_datetime(TimeZone::UTC).date());
+    let status = match timeout(parts.deadline, asked).await {
+        Ok(Recycled::No) => Status::in_service(Reachable::Unknown),
+        Ok(Recycled::Yes) => Status::recycled(),
+        Ok(Recycled::Unknown(reason)) => Status::unknown(reason),
+        Err(_) => Status::unknown(format!("{} did not answer in time", guard.name())),
+    };
+    (line.id, Answer { msisdn: line.msisdn, status, imsi: None })
 }
 
 /// How many of so many queries the channel's budget of the day allows. A database that does not answer allows none.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use ringback_core::Route;
 
 use super::{LimitSettings, RouteSettings, Settings};
@@ -45,12 +45,16 @@ pub(super) fn check(settings: &Settings) -> Result<()> {
     for (name, route) in &settings.route {
         let place = format!("route.{name}");
         ensure!(!settings.channel.contains_key(name), "{place}: a channel has this name already; write another one");
-        for (key, names) in [("channels", &route.channels), ("guards", &route.guards)] {
-            for name in names {
-                ensure!(settings.channel.contains_key(name), "{place}.{key}: there is no [channel.{name}]");
-                let times = route.channels.iter().chain(&route.guards).filter(|other| *other == name).count();
-                ensure!(times == 1, "{place}.{key}: `{name}` is named twice; ask each of them once");
-            }
+        for name in &route.channels {
+            ensure!(settings.channel.contains_key(name), "{place}.channels: there is no [channel.{name}]");
+        }
+        for name in &route.guards {
+            ensure!(settings.guard.contains_key(name), "{place}.guards: there is no [guard.{name}]");
+        }
+        let mut names: Vec<&String> = route.channels.iter().chain(&route.guards).collect();
+        names.sort();
+        if let Some([twice, ..]) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            bail!("{place}: `{twice}` is named twice; ask each of them once");
         }
         let most = route.channels.len();
         ensure!(most > 0, "{place}.channels: name at least one channel");
@@ -59,6 +63,9 @@ pub(super) fn check(settings: &Settings) -> Result<()> {
             "{place}.agree: {} of {most} channels cannot agree; write 1 to {most}",
             route.agree
         );
+    }
+    if let Some(name) = settings.guard.keys().find(|name| settings.channel.contains_key(*name)) {
+        bail!("guard.{name}: a channel has this name already; write another one");
     }
     for (name, channel) in &settings.channel {
         check_budget(channel.limits()).with_context(|| format!("channel.{name}.limits"))?;
@@ -111,8 +118,9 @@ mod tests {
         for (agree, told) in [(0, "write 1 to 1"), (2, "write 1 to 1")] {
             assert!(error(&format!("[route.r]\nchannels = [\"{name}\"]\nagree = {agree}")).contains(told));
         }
-        let twice = format!("[route.r]\nchannels = [\"{name}\"]\nguards = [\"{name}\"]");
-        assert!(error(&twice).contains("named twice"));
+        let guarded = format!("[route.r]\nchannels = [\"{name}\"]\nguards = [\"{name}\"]");
+        assert!(error(&guarded).contains(&format!("no [guard.{name}]")));
+        assert!(error(&format!("[route.r]\nchannels = [\"{name}\", \"{name}\"]")).contains("named twice"));
         assert!(error(&format!("[route.{name}]\nchannels = [\"{name}\"]")).contains("this name already"));
     }
 

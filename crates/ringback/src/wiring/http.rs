@@ -3,7 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Result, anyhow, bail};
-use ringback_network::http::{Credentials, Http, Profile, Settings, State};
+use ringback_network::http::{Credentials, Http, HttpGuard, Profile, Settings, State, Verdict};
 
 use super::digits;
 use crate::config::{HttpSettings, Secret};
@@ -12,6 +12,12 @@ use crate::config::{HttpSettings, Secret};
 pub(super) fn channel(name: &str, http: &HttpSettings, beside: &Path, deadline: Duration) -> Result<Http> {
     let profile = Profile::<State>::named(&http.profile, beside)?;
     Http::new(settings(name, http, deadline)?, profile).map_err(|detail| anyhow!(detail))
+}
+
+/// A service that knows whether numbers were given to somebody else.
+pub(super) fn guard(name: &str, http: &HttpSettings, beside: &Path, deadline: Duration) -> Result<HttpGuard> {
+    let profile = Profile::<Verdict>::named(&http.profile, beside)?;
+    HttpGuard::new(settings(name, http, deadline)?, profile).map_err(|detail| anyhow!(detail))
 }
 
 /// How many lines one request carries; a profile that cannot be read is told about where its channel is made.
@@ -26,7 +32,7 @@ fn settings(name: &str, http: &HttpSettings, deadline: Duration) -> Result<Setti
         credentials: credentials(http)?,
         ranges: digits(&http.ranges),
         deadline,
-        cost: String::new(),
+        cost: http.limits.cost.map(|cost| cost.to_string()).unwrap_or_default(),
     })
 }
 

@@ -2,12 +2,14 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
+use jiff::{Timestamp, tz::TimeZone};
 use ringback_core::{LineId, Service, recovery::Event};
 use ringback_engine::shell::{Begin, Until};
+use ringback_network::http::Recycled;
 use ringback_store::{Filter, Store as _};
 use tokio::time::sleep;
 
-use super::rig::Rig;
+use super::{outside::GUARD, rig::Rig};
 use crate::world::{Act, CHANNEL, cny, number};
 
 fn look() -> Begin {
@@ -40,6 +42,22 @@ fn k2_a_channel_is_asked_no_more_than_its_day_allows_also_after_a_restart() {
     assert!(unknown.iter().all(|(_, reason)| reason.contains("today is used up")), "{unknown:?}");
     rig.run(look(), AT_REST);
     assert_eq!(rig.outside.asked.load(Ordering::SeqCst), 3);
+}
+
+/// The guard is asked before money is spent, for the time since a person was last sure of the number.
+#[test]
+fn k4_a_guard_is_asked_with_the_date_of_the_last_confirmation() {
+    for (word, paid) in [(Recycled::No, true), (Recycled::Yes, false), (Recycled::Unknown("no data".into()), false)] {
+        let mut rig = Rig::new(1);
+        rig.outside.network().needs(number(1), cny(1));
+        rig.config.books.values_mut().for_each(|book| book.route.guards.push(GUARD.into()));
+        *rig.outside.recycled.lock().unwrap() = word.clone();
+        rig.run(Begin::Recover(Filter { enrolled: true, ..Filter::default() }), AT_REST);
+        assert_eq!(rig.outside.provider().received(number(1)) > cny(0), paid, "{word:?}");
+        let enrolled_ms = rig.db().line(1).confirmed_ms().unwrap();
+        let date = Timestamp::from_millisecond(enrolled_ms).unwrap().to_zoned_datetime(TimeZone::UTC).date();
+        assert!(rig.outside.guarded.lock().unwrap().contains(&(number(1), date)), "{word:?}");
+    }
 }
 
 /// S102, S1: the announcement brings the next look forward; what was delivered is known from the inquiry alone.

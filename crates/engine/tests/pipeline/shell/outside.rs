@@ -9,14 +9,21 @@ use std::{
 };
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use ringback_core::{Amount, Answer, Claim, DeskReply, Msisdn, Offer, Order, Reply};
-use ringback_network::{Capabilities as Sees, Channel, Signal};
+use ringback_network::{
+    Capabilities as Sees, Channel, Signal,
+    http::{Guard, Recycled},
+};
 use ringback_providers::{Capabilities, ClaimDesk, Connector, ProviderError, StatementRow};
 
 use tokio::sync::Notify;
 
 use super::bridge::falls;
 use crate::world::{CHANNEL, Desk, Network, PROVIDER, Provider, cny, number, terms};
+
+/// The guard of the tests.
+pub(crate) const GUARD: &str = "recycling";
 
 /// Everything outside of the process; one type for all three roles.
 pub(crate) struct Outside {
@@ -34,6 +41,9 @@ pub(crate) struct Outside {
     pub(crate) announce: Notify,
     /// How many lines were asked about.
     pub(crate) asked: AtomicU32,
+    /// What the guard was asked, and what it says.
+    pub(crate) guarded: Mutex<Vec<(Msisdn, Date)>>,
+    pub(crate) recycled: Mutex<Recycled>,
     sees: Sees,
     pub(crate) can: Capabilities,
 }
@@ -53,6 +63,8 @@ impl Outside {
             failing_statements: none(),
             announce: Notify::new(),
             asked: none(),
+            guarded: Mutex::default(),
+            recycled: Mutex::new(Recycled::No),
             sees: Sees {
                 ranges: vec!["86".into()],
                 sees_restriction: true,
@@ -107,6 +119,19 @@ impl Channel for Outside {
     async fn next_signal(&self) -> Signal {
         self.announce.notified().await;
         Signal { msisdn: number(1) }
+    }
+}
+
+/// It has the date of the enrolment, and says what the test chose.
+#[async_trait]
+impl Guard for Outside {
+    fn name(&self) -> &'static str {
+        GUARD
+    }
+
+    async fn was_recycled(&self, line: Msisdn, since: Date) -> Recycled {
+        self.guarded.lock().unwrap().push((line, since));
+        self.recycled.lock().unwrap().clone()
     }
 }
 

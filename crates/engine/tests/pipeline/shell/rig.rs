@@ -22,7 +22,10 @@ use ringback_providers::catalogue::Catalogue;
 use ringback_store::{Request, Store, StoreError};
 use tokio::{runtime::Builder, sync::watch, time::timeout};
 
-use super::{bridge::Bridge, outside::Outside};
+use super::{
+    bridge::Bridge,
+    outside::{GUARD, Outside},
+};
 use crate::world::{CHANNEL, Db, PROVIDER, Random, config, policy};
 
 /// How long a call may take.
@@ -108,6 +111,7 @@ impl Rig {
         Parts {
             store: self.store.clone(),
             channels: BTreeMap::from([(CHANNEL.into(), outside.clone() as _)]),
+            guards: BTreeMap::from([(GUARD.into(), self.outside.clone() as _)]),
             providers: BTreeMap::from([(PROVIDER.into(), outside.clone() as _)]),
             desks: BTreeMap::from([("desk".into(), outside.clone() as _)]),
             catalogue: Arc::new(Catalogue::default()),

@@ -150,6 +150,7 @@ fn parts(carrier: &Handle, store: Arc<dyn Store>) -> Result<Parts> {
     Ok(Parts {
         store,
         channels: BTreeMap::from([("network".into(), Arc::new(channel) as _)]),
+        guards: BTreeMap::new(),
         providers: BTreeMap::from([("provider".into(), Arc::new(provider) as _)]),
         desks: BTreeMap::new(),
         catalogue: Arc::new(Catalogue::built_in()?),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ringback_core::{Judgement, Msisdn, Service, Status};
-use ringback_network::Channel;
+use ringback_network::{Channel, http::Recycled};
 use tokio::time::timeout;
 
 use super::{Finding, Patient, failure, good, warning};
@@ -27,7 +27,29 @@ pub(super) async fn examine(patient: &Patient<'_>, only: Option<&str>) -> Vec<Fi
         findings.push(said(name, patient.line, status.as_ref()));
         findings.extend(proof(patient, channel.as_ref(), status.as_ref()).await);
     }
-    findings.extend(freshness(patient));
+    if only.is_none() {
+        findings.extend(freshness(patient));
+        findings.extend(guards(patient).await);
+    }
+    findings
+}
+
+/// Who is asked whether a number was given to somebody else.
+async fn guards(patient: &Patient<'_>) -> Vec<Finding> {
+    let (Some(parts), Some(line)) = (&patient.parts, patient.line) else { return Vec::new() };
+    let today = jiff::ZonedDateTime::now().date();
+    let mut findings = Vec::new();
+    for (name, guard) in &parts.guards {
+        let place = format!("guard {name}");
+        findings.push(match timeout(deadline(patient), guard.was_recycled(line, today)).await {
+            Ok(Recycled::No) => good(place, format!("asked about {line}: the same subscriber has it")),
+            Ok(Recycled::Yes) => {
+                warning(place, format!("asked about {line}: somebody else has it since today"), "ask them")
+            }
+            Ok(Recycled::Unknown(reason)) => failure(place, reason, "mend what it names; nothing is paid before"),
+            Err(_) => failure(place, "no answer in time", "see whether the other side runs, and `timing.deadline`"),
+        });
+    }
     findings
 }
 
@@ -52,16 +74,20 @@ fn sight(channel: &dyn Channel) -> Finding {
             format!("write the prefixes that it knows into [channel.{name}].ranges, such as \"86138\""),
         );
     }
+    let cost = if can.cost.is_empty() { String::new() } else { format!("; a query costs {}", can.cost) };
     let reach = if can.sees_reachability { "and switched-off phones" } else { "but no switched-off phones" };
     good(
         part(name),
-        format!("it sees restricted lines, {reach}; it knows numbers that begin with {}", can.ranges.join(", ")),
+        format!("it sees restricted lines, {reach}; it knows numbers that begin with {}{cost}", can.ranges.join(", ")),
     )
 }
 
+fn deadline(patient: &Patient<'_>) -> Duration {
+    Duration::from_millis(patient.context.settings.timing.deadline_ms())
+}
+
 async fn ask(patient: &Patient<'_>, channel: &dyn Channel, line: Msisdn) -> Status {
-    let deadline = Duration::from_millis(patient.context.settings.timing.deadline_ms());
-    let answers = timeout(deadline, channel.query(&[line])).await.unwrap_or_default();
+    let answers = timeout(deadline(patient), channel.query(&[line])).await.unwrap_or_default();
     answers.into_iter().next().map_or_else(|| Status::unknown("no answer in time"), |answer| answer.status)
 }
 

@@ -147,7 +147,11 @@ ranges = {ranges}
 # [route.both]                # several channels: the first that answers counts, and `agree` of them before money is spent
 # channels = ["network", "second"]
 # agree = 2
-# guards = []                 # asked last, before money is spent: whether the number was given to somebody else
+# guards = ["recycling"]      # asked last, before money is spent: whether the number was given to somebody else
+# [guard.recycling]
+# kind = "http"
+# profile = "camara-number-recycling"
+# url = "https://…"
 "#
     )
 }
