@@ -28,10 +28,10 @@ async fn s6_the_credentials_are_sent_and_never_shown() {
     for dialect in [&TWILIO, &TELESIGN, &HLR_LOOKUPS, &HLRLOOKUP, &ZAIWANG] {
         let service = Service::start(dialect).await;
         service.play(move |numbers, _| {
-            let said = [(numbers[0].clone(), Word::InService)];
+            let said = [(numbers[0].clone(), Word::NotInService)];
             Play::Answer(Json(dialect.answer(&said).1).into_response())
         });
-        assert_eq!(service.open().query(&numbers(1)).await[0].status.judged(), Judgement::InService);
+        assert_eq!(service.open().query(&numbers(1)).await[0].status.judged(), Judgement::NotInService);
         let wrong = match dialect.credentials() {
             Credentials::Token(_) => Credentials::Token("wr0ng".into()),
             _ => Credentials::User { user: "me".into(), password: "wr0ng".into() },

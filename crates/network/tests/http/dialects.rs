@@ -40,6 +40,11 @@ impl Dialect {
         }
     }
 
+    /// Whether every answer tells a phone that is switched off.
+    pub(crate) fn shows_phones_off(&self) -> bool {
+        !matches!(self.profile, "camara-subscription-status" | "telesign-subscriber-status")
+    }
+
     pub(crate) fn credentials(&self) -> Credentials {
         match self.profile {
             "camara-subscription-status" => Credentials::None,

@@ -23,7 +23,7 @@ use serde_json::Value;
 use tokio::{net::TcpListener, time::sleep};
 
 use crate::{
-    contract::{Conduct, PATIENT, Peer, lost, truth},
+    contract::{Conduct, PATIENT, Peer, lost, off, truth},
     dialects::{Dialect, Word},
 };
 
@@ -101,6 +101,10 @@ impl Peer for Service {
         let ranges = ranges.iter().map(|&range| range.to_owned()).collect();
         Box::new(self.open_by(Settings { ranges, deadline, ..self.settings() }))
     }
+
+    fn shows_phones_off(&self) -> bool {
+        self.dialect.shows_phones_off()
+    }
 }
 
 async fn answer(State(served): State<Served>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
@@ -149,6 +153,7 @@ fn honest<'a>(dialect: &Dialect, numbers: impl Iterator<Item = &'a String>) -> R
     let word = |number: &str| match truth(number) {
         Judgement::NotInService => Word::NotInService,
         Judgement::Restricted => Word::Restricted,
+        _ if off(number) && dialect.shows_phones_off() => Word::Unreachable,
         _ => Word::InService,
     };
     let said: Vec<(String, Word)> = numbers.map(|number| (number.clone(), word(number))).collect();

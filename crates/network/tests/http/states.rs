@@ -33,11 +33,12 @@ async fn every_word_of_a_service_has_its_state() {
     let (on, off, unseen) = (Reachable::Yes, Reachable::No, Reachable::Unknown);
     let cases = [
         (&CAMARA, [(InService, unseen), (Restricted, unseen), (InService, off)]),
-        (&TWILIO, [(InService, unseen), (InService, unseen), (InService, off)]),
+        // K2: what cannot tell a restricted line says of none that it is in service.
+        (&TWILIO, [(Unknown, unseen), (Unknown, unseen), (Unknown, off)]),
         // Telesign does not see whether a phone is on.
         (&TELESIGN, [(InService, unseen), (Restricted, unseen), (InService, unseen)]),
-        (&HLR_LOOKUPS, [(InService, on), (InService, on), (InService, off)]),
-        (&HLRLOOKUP, [(InService, on), (InService, on), (InService, off)]),
+        (&HLR_LOOKUPS, [(Unknown, on), (Unknown, on), (Unknown, off)]),
+        (&HLRLOOKUP, [(Unknown, on), (Unknown, on), (Unknown, off)]),
         (&ZAIWANG, [(InService, unseen), (Restricted, unseen), (InService, off)]),
     ];
     for (dialect, expected) in cases {
@@ -76,11 +77,11 @@ async fn one_request_carries_a_batch() {
     let counted = requests.clone();
     service.play(move |numbers, _| {
         counted.lock().unwrap().push(numbers.len());
-        let said: Vec<_> = numbers.iter().map(|number| (number.clone(), Word::InService)).collect();
+        let said: Vec<_> = numbers.iter().map(|number| (number.clone(), Word::NotInService)).collect();
         Play::Answer(Json(HLRLOOKUP.answer(&said).1).into_response())
     });
     let answers = service.open().query(&numbers(100)).await;
-    assert!(answers.iter().all(|answer| answer.status.judged() == Judgement::InService), "{answers:?}");
+    assert!(answers.iter().all(|answer| answer.status.judged() == Judgement::NotInService), "{answers:?}");
     let mut sizes = requests.lock().unwrap().clone();
     sizes.sort_unstable();
     assert_eq!(sizes, [20, 80]);
