@@ -8,6 +8,9 @@ use ringback_store::ClaimChange;
 /// The longest wait between two questions to a desk.
 const LONGEST_POLL_MS: u64 = 3_600_000;
 
+/// The wait before a desk is asked about a claim that may have ended in the store.
+const UNSURE_MS: u64 = 1_000;
+
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     open: BTreeMap<TopUpRef, Tracked>,
@@ -69,11 +72,16 @@ impl Claims {
         due
     }
 
-    /// The claim as its desk is asked about it now; nothing where that is over.
-    pub(crate) fn question(&mut self, reference: &TopUpRef) -> Option<Claim> {
+    /// The claim as its desk is asked about it now; nothing where that is over. While the database fails, or is being asked
+    /// which claims are open, nobody knows whether this one is: it waits for a moment (R5).
+    pub(crate) fn question(&mut self, reference: &TopUpRef, uptime_ms: u64, failing: bool) -> Option<Claim> {
         let tracked = self.open.get_mut(reference)?;
         if tracked.ended || !tracked.claim.is_open() {
             self.open.remove(reference);
+            return None;
+        }
+        if failing || tracked.unsure {
+            self.due.insert((uptime_ms + UNSURE_MS, reference.clone()));
             return None;
         }
         tracked.passed_over = tracked.claim.frozen;
@@ -171,15 +179,20 @@ mod tests {
         }
     }
 
+    /// What the desk is asked while the database works.
+    fn asked(claims: &mut Claims) -> Option<Claim> {
+        claims.question(&claim(false).reference, 0, false)
+    }
+
     /// Found by seed 1071662: the commit that froze it was reported as failed.
     #[test]
     fn k4_a_claim_that_was_frozen_elsewhere_is_not_asked_for_before_it_is_thawed() {
         let (mut claims, reference) = (Claims::default(), claim(false).reference);
         claims.track(claim(false), 0);
         claims.track(claim(true), 1);
-        assert_eq!((claims.due(1).len(), claims.question(&reference)), (1, None));
+        assert_eq!((claims.due(1).len(), asked(&mut claims)), (1, None));
         claims.track(claim(false), 2);
-        assert_eq!((claims.due(2).len(), claims.question(&reference)), (1, Some(claim(false))));
+        assert_eq!((claims.due(2).len(), asked(&mut claims)), (1, Some(claim(false))));
     }
 
     /// Found by seed 315827: the commit that ended it was reported as failed.
@@ -189,7 +202,23 @@ mod tests {
         claims.track(claim(false), 0);
         claims.doubt();
         claims.track_all(Vec::new(), 1);
-        assert_eq!((claims.open(|_| true), claims.question(&reference)), (0, None));
+        assert_eq!((claims.open(|_| true), asked(&mut claims)), (0, None));
+    }
+
+    /// Found by seeds 6421061 and 7372125: a commit that was reported as failed had ended it.
+    #[test]
+    fn r5_no_desk_is_asked_while_nobody_knows_what_the_store_holds() {
+        let (mut claims, reference) = (Claims::default(), claim(false).reference);
+        claims.track(claim(false), 0);
+        assert_eq!((claims.due(0).len(), claims.question(&reference, 0, true)), (1, None), "the database fails");
+        claims.doubt();
+        assert_eq!(
+            (claims.due(1_000).len(), claims.question(&reference, 1_000, false)),
+            (1, None),
+            "it is being asked"
+        );
+        claims.track_all(vec![claim(false)], 1_500);
+        assert_eq!((claims.due(2_000).len(), asked(&mut claims)), (1, Some(claim(false))), "it is open");
     }
 
     #[test]
@@ -198,6 +227,6 @@ mod tests {
         claims.doubt();
         claims.track(claim(false), 0);
         claims.track_all(Vec::new(), 1);
-        assert_eq!(claims.question(&reference), Some(claim(false)));
+        assert_eq!(asked(&mut claims), Some(claim(false)));
     }
 }

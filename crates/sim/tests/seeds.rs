@@ -22,6 +22,9 @@ fn named_seeds_violate_nothing() {
     for named in NAMED {
         assert_eq!(violations(named.seed, Kind::Memory), [], "{named:?}");
     }
+    for seed in [6_421_061, 7_372_125] {
+        assert_eq!(violations(seed, Kind::Memory), [], "R5: a desk was asked while the database failed, seed {seed}");
+    }
     assert_eq!(violations(315_827, Kind::Memory), [], "R5: a claim that a commit reported as failed had ended");
     assert_eq!(
         violations(920_800, Kind::Memory),

@@ -166,7 +166,7 @@ impl Engine {
         self.pump_providers(now);
         for (_, lane) in self.desks.iter_mut() {
             while let Some(reference) = lane.start_one(now.uptime_ms) {
-                match self.claims.question(&reference) {
+                match self.claims.question(&reference, now.uptime_ms, self.commits.are_failing()) {
                     Some(claim) => self.out.push(Output::Desk(claim)),
                     None => lane.finish(),
                 }
